@@ -1,0 +1,1 @@
+"""The demonstration: a county of its own, one terminal, and a scene that plays through the ordinary interfaces."""

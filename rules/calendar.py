@@ -1,0 +1,37 @@
+"""Which days are working days. Facts, a hall and a date enter, yes or no leaves; no clock is read.
+
+The national calendar (State Council notices) comes from the library chinese_calendar. A year that it lacks
+goes by weekdays alone: ask `is_published` and say so.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from chinese_calendar.constants import holidays, workdays
+
+from rules.facts import Facts
+
+_PUBLISHED_YEARS = frozenset(day.year for day in holidays)
+
+
+def is_published(year: int) -> bool:
+    """Return whether the national calendar of the year is known."""
+    return year in _PUBLISHED_YEARS
+
+
+def is_working(facts: Facts, hall: str, on: date) -> bool:
+    """Return whether the day is a working day of the hall.
+
+    The county's word comes first (for this hall before for all), then a made-up working day, then a holiday,
+    then the weekdays of the shift in force.
+    """
+    decided = facts.calendar_day(hall, on)
+    if decided is not None:
+        return decided.working
+    if on in workdays:
+        return True
+    if on in holidays:
+        return False
+    shift = facts.shift_on(hall, on)
+    return shift is not None and on.isoweekday() in shift.weekdays

@@ -1,0 +1,89 @@
+"""What is known of people, halls, punches and findings. Events enter, one immutable `Facts` leaves.
+
+A projection: the same events in any order give the same facts, one event that cannot be believed is set aside
+with its reason and stops nothing else. Nothing is judged, and partial knowledge (a terminal's) is enough.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from rules import directory, journal
+from rules.policy import Policy, load_policy
+from rules.records import (
+    CalendarDay,
+    Finding,
+    Hall,
+    Leave,
+    Person,
+    Punch,
+    Quarantined,
+    Rating,
+    Shift,
+    Terminal,
+)
+from rules.sorting import sort_out
+from sync.events import Event
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The ledger by person, hall and day. A missing key means that nothing is known; see the methods."""
+
+    persons: Mapping[str, Person]
+    halls: Mapping[str, Hall]
+    shifts: Mapping[str, tuple[Shift, ...]]
+    calendar_days: Mapping[tuple[str | None, date], CalendarDay]
+    leaves: Mapping[str, tuple[Leave, ...]]
+    punches: Mapping[str, Mapping[date, tuple[Punch, ...]]]
+    explained: frozenset[tuple[str, date, str]]
+    findings: Mapping[str, tuple[Finding, ...]]
+    ratings: Mapping[str, tuple[Rating, ...]]
+    terminals: Mapping[str, tuple[Terminal, ...]]
+    closings: Mapping[str, frozenset[str]]
+    quarantined: tuple[Quarantined, ...]
+
+    def shift_on(self, hall: str, on: date) -> Shift | None:
+        """Return the hall's shift in force: the one with the latest `from` on or before the day."""
+        shifts = self.shifts.get(hall, ())
+        place = bisect_right(shifts, on, key=lambda shift: shift.from_on)
+        return shifts[place - 1] if place else None
+
+    def calendar_day(self, hall: str, on: date) -> CalendarDay | None:
+        """Return what the county decided about the day, for this hall before for all."""
+        return self.calendar_days.get((hall, on)) or self.calendar_days.get((None, on))
+
+    def punches_on(self, person: str, on: date) -> tuple[Punch, ...]:
+        """Return the person's punches of a county day that still count, in no particular order."""
+        return self.punches.get(person, {}).get(on, ())
+
+    def terminals_at(self, hall: str, on: date) -> tuple[Terminal, ...]:
+        """Return the terminals that serve the hall on a day."""
+        return tuple(terminal for terminal in self.terminals.get(hall, ()) if terminal.hall_on(on) == hall)
+
+
+def gather(events: Iterable[Event], policy: Policy | None = None) -> Facts:
+    """Return the facts that the events state, in whatever order they come; repeated ids count once.
+
+    `policy` (by default the shipped one) says which findings fit their clause. Those that do not, unknown
+    types, broken payloads, people never registered and what a terminal may not say are `quarantined`, by id.
+    """
+    found = sort_out(events)
+    findings = journal.findings(found, policy or load_policy())
+    return Facts(
+        persons=directory.persons(found),
+        halls=directory.halls(found),
+        shifts=directory.shifts(found),
+        calendar_days=directory.calendar_days(found),
+        leaves=journal.leaves(found),
+        punches=journal.punches(found),
+        explained=journal.explained(found),
+        findings=findings,
+        ratings=journal.ratings(found),
+        terminals=directory.terminals_by_hall(found),
+        closings=journal.closings(found),
+        quarantined=tuple(Quarantined(*each) for each in sorted(found.refused.items())),
+    )

@@ -1,0 +1,60 @@
+"""How every call of the wire is answered: JSON with `server_time`, refusals with a code and what to do. No store."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Response, current_app
+
+from scoring.centre import Centre
+from scoring.errors import Refusal
+from sync.events import instant_text
+from sync.wire import compact_json
+
+_EXTENSION = "liankuaiban"
+
+
+def centre() -> Centre:
+    """Return the centre that serves the present request."""
+    found: Centre = current_app.extensions[_EXTENSION]
+    return found
+
+
+def answer(status: int = 200, **fields: object) -> Response:
+    """Return a JSON answer with the server's time."""
+    fields["server_time"] = instant_text(centre().now())
+    return Response(compact_json(fields), status, mimetype="application/json")
+
+
+def refuse(refusal: Refusal) -> Response:
+    """Return the JSON answer of a refusal; 429 and 503 carry Retry-After, as `retry_after_s` among its extras."""
+    extras = dict(refusal.extras)
+    wait_s = extras.pop("retry_after_s", None)
+    response = answer(refusal.status, error=refusal.code, message=str(refusal), **extras)
+    if wait_s is not None:
+        response.headers["Retry-After"] = str(wait_s)
+    return response
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """Return the JSON object of a request's body; a 400 that says where it is none."""
+    try:
+        parsed = json.loads(body.decode())
+    except UnicodeDecodeError as error:
+        raise Refusal(400, "malformed", f"the body is not UTF-8 at byte {error.start}") from error
+    except json.JSONDecodeError as error:
+        raise Refusal(400, "malformed", f"the body is not JSON at character {error.pos}: {error.msg}") from error
+    except (ValueError, RecursionError) as error:
+        raise Refusal(400, "malformed", f"the body is not JSON that can be read: {error}") from error
+    if not isinstance(parsed, dict):
+        raise Refusal(400, "malformed", "the body is not a JSON object")
+    return parsed
+
+
+def text_field(fields: dict[str, Any], name: str, longest: int = 200) -> str:
+    """Return a text field of 1 to `longest` printable characters; a 400 that names it otherwise."""
+    value = fields.get(name)
+    if not isinstance(value, str) or not 1 <= len(value) <= longest or not value.isprintable():
+        raise Refusal(400, "malformed", f"{name} is missing or not a text of 1 to {longest} printable characters")
+    return value

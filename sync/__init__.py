@@ -1,0 +1,1 @@
+"""Carries events from a terminal's ledger to the centre's, byte for byte and exactly once; never interprets them."""

@@ -1,0 +1,214 @@
+"""One event is one line of JSON. Bytes enter, a checked envelope leaves; the bytes themselves are never changed.
+
+What `data` means is not known here (see `sync.schema`); a line is encoded once, when it is born.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any, NoReturn
+
+import uuid_utils
+
+from sync.errors import EnvelopeError
+
+COUNTY_TIME = timezone(timedelta(hours=8), "UTC+8")
+"""Times of day, and the day an instant belongs to, are the county's."""
+
+CENTRE = "centre"
+"""The origin of what people do at the centre."""
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)\Z", re.ASCII)
+_NAME = re.compile(r"[^\x00-\x1f\x7f]{1,200}\Z")
+_CLOCK_SOURCES = frozenset({"ntp", "rtc", "saved", "none"})
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """How far a terminal's time can be trusted: the true time lies within `uncertainty_ms` of the stated one."""
+
+    source: str
+    uncertainty_ms: int
+    boot_id: str = ""
+    boottime_ns: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the contract's `clock` object."""
+        return {
+            "source": self.source,
+            "uncertainty_ms": self.uncertainty_ms,
+            "boot_id": self.boot_id,
+            "boottime_ns": self.boottime_ns,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event as it stands in a ledger: the envelope's fields, and the exact bytes it was read from."""
+
+    id: str
+    origin: str
+    epoch: str
+    seq: int
+    type: str
+    occurred_at: datetime
+    data: Mapping[str, Any]
+    line: bytes
+    clock: Clock | None = None
+    actor: str | None = None
+
+    @property
+    def uncertainty_ms(self) -> int:
+        """Return the bound of the error of `occurred_at` in milliseconds, 0 where no clock is stated."""
+        return self.clock.uncertainty_ms if self.clock else 0
+
+
+def new_event_id() -> str:
+    """Return a fresh UUIDv7 as text: identity only, never used for order."""
+    return str(uuid_utils.uuid7())
+
+
+def encode_event(
+    *,
+    event_id: str,
+    origin: str,
+    epoch: str,
+    seq: int,
+    type_: str,
+    occurred_at: datetime,
+    payload: Mapping[str, Any],
+    clock: Clock | None = None,
+    actor: str | None = None,
+) -> bytes:
+    """Return the event's line (UTF-8, without line end), in the contract's order of fields.
+
+    This is the one time an event is serialised: from here on its bytes are copied, hashed and compared.
+    """
+    envelope: dict[str, Any] = {
+        "v": 1,
+        "id": event_id,
+        "origin": origin,
+        "epoch": epoch,
+        "seq": seq,
+        "type": type_,
+    }
+    envelope["occurred_at"] = instant_text(occurred_at)
+    if clock is not None:
+        envelope["clock"] = clock.as_json()
+    if actor is not None:
+        envelope["actor"] = actor
+    envelope["data"] = payload
+    return json.dumps(envelope, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def instant_text(at: datetime) -> str:
+    """Return an aware instant as county time with milliseconds, such as 2026-10-08T08:29:41.123+08:00."""
+    return at.astimezone(COUNTY_TIME).isoformat(timespec="milliseconds")
+
+
+def parse_instant(text: object) -> datetime:
+    """Return the aware instant that an RFC 3339 text names; EnvelopeError if it names none."""
+    if not isinstance(text, str) or not _INSTANT.match(text):
+        raise EnvelopeError(f"{text!r} is not an instant such as 2026-10-08T08:29:41.123+08:00")
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise EnvelopeError(f"{text!r} is not an instant: {error}") from error
+
+
+def parse_event(line: bytes) -> Event:
+    """Return the event that a line (without its line end) holds.
+
+    Raises EnvelopeError naming the field: not a JSON object, a key twice at any depth, a field missing or of the
+    wrong form, another `v`. An absent `epoch` is the empty one; whether `data` fits its type is not asked here.
+    """
+    fields = _parse_object(line)
+    if fields.get("v") != 1 or isinstance(fields.get("v"), bool):
+        raise EnvelopeError(f"v is {fields.get('v')!r}, this ledger speaks only v 1")
+    payload = fields.get("data")
+    if not isinstance(payload, dict):
+        raise EnvelopeError("data is not an object")
+    return Event(
+        id=_text(fields, "id"),
+        origin=_text(fields, "origin"),
+        epoch=_text(fields, "epoch") if "epoch" in fields else "",
+        seq=_sequence_number(fields),
+        type=_text(fields, "type"),
+        occurred_at=parse_instant(fields.get("occurred_at")),
+        data=payload,
+        line=line,
+        clock=_clock(fields["clock"]) if "clock" in fields else None,
+        actor=_text(fields, "actor") if "actor" in fields else None,
+    )
+
+
+def _parse_object(line: bytes) -> dict[str, Any]:
+    try:
+        parsed = json.loads(line.decode(), object_pairs_hook=_unique, parse_constant=_no_constant)
+    except UnicodeDecodeError as error:
+        raise EnvelopeError(f"not UTF-8 at byte {error.start}") from error
+    except RecursionError as error:
+        raise EnvelopeError("nested too deeply") from error
+    except json.JSONDecodeError as error:
+        raise EnvelopeError(f"not JSON at character {error.pos}: {error.msg}") from error
+    except EnvelopeError:
+        raise
+    except ValueError as error:  # a number of thousands of digits
+        raise EnvelopeError(f"not JSON: {error}") from error
+    if not isinstance(parsed, dict):
+        raise EnvelopeError("not a JSON object")
+    if b"\\u" in line:
+        _refuse_lone_surrogates(parsed)
+    return parsed
+
+
+def _refuse_lone_surrogates(parsed: dict[str, Any]) -> None:
+    try:
+        json.dumps(parsed, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise EnvelopeError("a text holds half of a character (a lone surrogate)") from error
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise EnvelopeError(f"the key {twice!r} stands twice in one object")
+    return made
+
+
+def _no_constant(word: str) -> NoReturn:
+    raise EnvelopeError(f"{word} is not JSON")
+
+
+def _text(fields: dict[str, Any], name: str) -> str:
+    value = fields.get(name)
+    if not isinstance(value, str) or not _NAME.match(value):
+        raise EnvelopeError(f"{name} is {value!r}, not a text of 1 to 200 characters without control characters")
+    return value
+
+
+def _sequence_number(fields: dict[str, Any]) -> int:
+    value = fields.get("seq")
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise EnvelopeError(f"seq is {value!r}, not a whole number from 1")
+    return value
+
+
+def _clock(value: object) -> Clock:
+    if not isinstance(value, dict):
+        raise EnvelopeError("clock is not an object")
+    source, uncertainty_ms = value.get("source"), value.get("uncertainty_ms")
+    if source not in _CLOCK_SOURCES:
+        raise EnvelopeError(f"clock.source is {source!r}, not one of ntp, rtc, saved, none")
+    if not isinstance(uncertainty_ms, int) or isinstance(uncertainty_ms, bool) or uncertainty_ms < 0:
+        raise EnvelopeError(f"clock.uncertainty_ms is {uncertainty_ms!r}, not a whole number from 0")
+    boot_id, boottime_ns = value.get("boot_id", ""), value.get("boottime_ns", 0)
+    if not isinstance(boot_id, str) or not isinstance(boottime_ns, int) or isinstance(boottime_ns, bool):
+        raise EnvelopeError("clock.boot_id is not a text or clock.boottime_ns not a whole number")
+    return Clock(source, uncertainty_ms, boot_id, boottime_ns)

@@ -1,0 +1,190 @@
+"""What the terminal calls recorded is on the disk, chained, numbered without a hole, and its alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from kiosk.errors import LedgerUnavailableError
+from kiosk.schema import open_for_reading, open_for_writing
+from kiosk.store import MAX_LINE_BYTES, Ledger, exported_lines
+from sync import chain
+from sync.events import parse_event
+from sync.feed import Manifest
+from tests.kiosk.conftest import START, TurnedClock
+
+PUNCH = {"person": "P1", "hall": "gaogou", "method": "face"}
+
+
+def test_recorded_events_are_numbered_chained_and_kept_byte_for_byte(ledger: Ledger) -> None:
+    events = [ledger.record("punch", PUNCH) for _ in range(3)]
+    epoch = events[0].epoch
+    assert [event.seq for event in events] == [1, 2, 3]
+    assert ledger.lines() == [event.line for event in events]
+    assert ledger.hash_at(epoch, 3) == chain.links(chain.GENESIS, ledger.lines())[-1]
+
+
+def test_a_store_that_was_closed_goes_on_where_it_ended(tmp_path: Path, turned: TurnedClock) -> None:
+    first = Ledger(tmp_path / "ledger.db", "t1", turned.clock)
+    before = first.record("punch", PUNCH)
+    first.close()
+    again = Ledger(tmp_path / "ledger.db", "t1", turned.clock)
+    after = again.record("punch", PUNCH)
+    again.close()
+    assert (after.epoch, after.seq) == (before.epoch, 2)
+
+
+def test_every_commit_is_synced_to_the_disk(tmp_path: Path) -> None:
+    connection = open_for_writing(tmp_path / "ledger.db")
+    assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    connection.close()
+
+
+def test_facts_recorded_together_stand_together_or_not_at_all(ledger: Ledger) -> None:
+    with pytest.raises(ValueError, match="bytes"):
+        ledger.record_all([("punch", PUNCH), ("punch", {"note": "x" * MAX_LINE_BYTES})])
+    assert ledger.lines() == []
+    assert ledger.record("punch", PUNCH).seq == 1
+
+
+def test_a_second_program_is_refused_while_the_first_runs(ledger: Ledger, tmp_path: Path, turned: TurnedClock) -> None:
+    with pytest.raises(LedgerUnavailableError, match="in use"):
+        Ledger(tmp_path / "ledger.db", "gaogou-t01", turned.clock)
+    assert ledger.record("punch", PUNCH).seq == 1
+
+
+def test_another_terminals_store_is_refused(tmp_path: Path, turned: TurnedClock) -> None:
+    Ledger(tmp_path / "ledger.db", "t1", turned.clock).close()
+    with pytest.raises(LedgerUnavailableError, match="belongs to terminal 't1'"):
+        Ledger(tmp_path / "ledger.db", "t2", turned.clock)
+
+
+def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path, turned: TurnedClock) -> None:
+    path = tmp_path / "ledger.db"
+    path.write_bytes(b"not a database, but perhaps the only copy of something" * 50)
+    with pytest.raises(LedgerUnavailableError) as refused:
+        Ledger(path, "t1", turned.clock)
+    assert refused.value.reason == "corrupt"
+    assert path.read_bytes().startswith(b"not a database")
+
+
+def test_readers_cannot_write(ledger: Ledger, tmp_path: Path) -> None:
+    ledger.record("punch", PUNCH)
+    with pytest.raises(sqlite3.OperationalError):
+        open_for_reading(tmp_path / "ledger.db").execute("DELETE FROM event")
+
+
+def test_everything_before_the_reported_instant_is_numbered_up_to_the_reported_line(
+    ledger: Ledger, turned: TurnedClock
+) -> None:
+    ledger.record("punch", PUNCH)
+    turned.at_s = 60
+    epoch, seq, at = ledger.reported()
+    turned.at_s = 61
+    later = ledger.record("punch", PUNCH)
+    assert (epoch, seq, at) == (later.epoch, 1, START + timedelta(seconds=60))
+
+
+def test_the_centres_word_on_what_arrived_may_go_back(ledger: Ledger) -> None:
+    epoch = ledger.record("punch", PUNCH).epoch
+    ledger.record_all([("punch", PUNCH), ("punch", PUNCH)])
+    ledger.acknowledge(epoch, 3, {"ack": 3})
+    assert ledger.unsent() == 0
+    ledger.acknowledge(epoch, 1, {})
+    assert ledger.unsent() == 2
+
+
+def test_after_a_fork_recording_goes_on_in_a_new_epoch_that_names_the_last_head(ledger: Ledger) -> None:
+    old = ledger.record("punch", PUNCH)
+    ledger.fork(old.epoch)
+    new = ledger.record("punch", PUNCH)
+    begun = parse_event(ledger.lines()[1])
+    assert (begun.type, begun.seq, new.seq) == ("device.epoch_begun", 1, 2)
+    assert begun.data["last_hash"] == ledger.hash_at(old.epoch, 1).hex()
+    assert [progress.epoch for progress in ledger.epochs()] == [new.epoch]
+    assert len(ledger.lines()) == 3
+
+
+def test_a_held_manifest_survives_a_restart(tmp_path: Path, turned: TurnedClock) -> None:
+    first = Ledger(tmp_path / "ledger.db", "t1", turned.clock)
+    first.hold(Manifest("t1", "roster", 4, b'{"events":[]}', "sig"))
+    first.close()
+    again = Ledger(tmp_path / "ledger.db", "t1", turned.clock)
+    assert (again.held_version("roster"), again.manifest("roster")) == (4, {"events": []})
+    again.close()
+
+
+def test_a_ledger_that_does_not_exist_is_not_exported_as_empty(tmp_path: Path) -> None:
+    with pytest.raises(LedgerUnavailableError, match="no ledger yet"):
+        exported_lines(tmp_path / "ledger.db")
+
+
+RECORDER = """
+import sys
+from pathlib import Path
+from kiosk.store import Ledger
+from sync.clock import SystemClock
+ledger = Ledger(Path(sys.argv[1]), "t1", SystemClock())
+while True:
+    print(ledger.record("punch", {"person": "P1", "hall": "h", "method": "pin"}).id, flush=True)
+"""
+
+
+@pytest.mark.parametrize("promised", [1, 7, 40])
+def test_what_was_called_recorded_before_a_kill_is_there_after_it(tmp_path: Path, promised: int) -> None:
+    path = tmp_path / "ledger.db"
+    with subprocess.Popen([sys.executable, "-c", RECORDER, str(path)], stdout=subprocess.PIPE, text=True) as recorder:
+        assert recorder.stdout is not None
+        seen = [recorder.stdout.readline().strip() for _ in range(promised)]
+        recorder.send_signal(signal.SIGKILL)
+        seen += recorder.stdout.read().split()
+    lines = exported_lines(path)
+    events = [parse_event(line) for line in lines]
+    assert [event.id for event in events][: len(seen)] == seen
+    assert [event.seq for event in events] == list(range(1, len(events) + 1))
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A real file system of 1 MiB; only root can make one."""
+    if os.geteuid() != 0:
+        pytest.skip("a full disk needs a file system of its own, which only root can mount")
+    place = tmp_path / "small"
+    place.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)], check=True)
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def until_refused(ledger: Ledger) -> tuple[int, LedgerUnavailableError]:
+    """Return how many more punches were recorded before one was refused, and the refusal."""
+    for recorded in range(5000):
+        try:
+            ledger.record("punch", PUNCH)
+        except LedgerUnavailableError as error:
+            return recorded, error
+    raise AssertionError("the disk never filled")
+
+
+def test_a_full_disk_is_never_called_recorded_and_ends_by_itself(small_disk: Path, turned: TurnedClock) -> None:
+    ballast = small_disk / "ballast"
+    ledger = Ledger(small_disk / "ledger.db", "t1", turned.clock)
+    ledger.record("punch", PUNCH)
+    ballast.write_bytes(b"x" * 512 * 1024)
+    recorded, refused = until_refused(ledger)
+    assert refused.reason == "full"
+    assert str(ledger.trouble) == str(refused)
+    assert len(ledger.lines()) == 1 + recorded
+    ballast.unlink()
+    assert ledger.record("punch", PUNCH).seq == recorded + 2
+    assert not ledger.trouble
+    ledger.close()
