@@ -52,7 +52,7 @@ install_uv() {
 }
 
 uv_pip() { # uv_pip SUBCOMMAND…: uv as this house uses it
-  UV_PYTHON_DOWNLOADS=never UV_HTTP_TIMEOUT=${UV_HTTP_TIMEOUT:-300} \
+  UV_PYTHON_DOWNLOADS=never UV_SYSTEM_CERTS=true UV_HTTP_TIMEOUT=${UV_HTTP_TIMEOUT:-300} \
     "$venv/bin/uv" pip "$1" --python "$venv/bin/python" --require-hashes --no-build "${@:2}"
 }
 

@@ -31,7 +31,7 @@ def postgres_host() -> Iterator[str]:
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'centre.db'}"
-    return postgres.new_database(request.getfixturevalue("postgres_host"))
+    return postgres.empty_database(request.getfixturevalue("postgres_host"))
 
 
 @pytest.fixture

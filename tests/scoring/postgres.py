@@ -9,12 +9,14 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
 
 from sqlalchemy import create_engine
 
-_NUMBERS = count(1)
+_SEND_AWAY = """
+    SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
 
 
 def binaries() -> Path | None:
@@ -44,14 +46,15 @@ def server(programs: Path) -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def new_database(host: str) -> str:
-    """Return the URL of an empty database of its own."""
-    name = f"lkb{next(_NUMBERS)}"
+def empty_database(host: str) -> str:
+    """Return the URL of the server's database, emptied: whoever was still connected is gone, and so are his tables."""
     engine = create_engine(f"postgresql+psycopg://lkb@/postgres?host={host}", isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE template0 LOCALE 'C'")
+        connection.exec_driver_sql(_SEND_AWAY)
+        connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+        connection.exec_driver_sql("CREATE SCHEMA public")
     engine.dispose()
-    return f"postgresql://lkb@/{name}?host={host}"
+    return f"postgresql://lkb@/postgres?host={host}"
 
 
 def _user() -> str | None:

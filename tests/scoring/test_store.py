@@ -120,7 +120,7 @@ def test_a_server_that_cannot_be_reached_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.postgres
 def test_a_server_that_acknowledges_before_it_syncs_is_refused(postgres_host: str) -> None:
-    url = postgres.new_database(postgres_host)
+    url = postgres.empty_database(postgres_host)
     with pytest.raises(StoreUnsafeError, match="synchronous_commit is off"):
         open_store(url + "&options=-c%20synchronous_commit%3Doff")
 
