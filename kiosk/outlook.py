@@ -49,7 +49,7 @@ def outlook(facts: Facts, person: str, now: datetime, policy: Policy) -> Day:
     if upcoming is None:
         return _read_with(facts, person, now, policy, outs)
     early = _read_with(facts, person, now, policy, [*outs, *ins[:upcoming], *ins[upcoming + 1 :]])
-    if early.sessions[upcoming].in_punch is not None:  # somebody is there before the next shift begins
+    if is_real(early.sessions[upcoming].in_punch):  # somebody is there before the next shift begins
         return early
     return _read_with(facts, person, now, policy, [*outs, *ins])
 

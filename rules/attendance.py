@@ -74,8 +74,8 @@ def day_of(facts: Facts, person: str, on: date, policy: Policy) -> Day:
     if not due:
         return Day(on, working, (), punches, planned)
     law = policy.on(on)
-    punches = tuple(sorted(punches, key=_minute_and_id))
-    stamps = [Stamp(punch.minute_us, punch.id) for punch in punches]
+    stamped = sorted((Stamp(punch.minute_us, punch.id), punch) for punch in punches)
+    stamps, punches = [stamp for stamp, _ in stamped], tuple(punch for _, punch in stamped)
     pairs = read_punches([rest for _, rest in due], stamps, _windows(law))
     midnight_at = datetime.combine(on, time(), COUNTY_TIME)
     sessions = tuple(
@@ -112,10 +112,6 @@ def _ends_after_midnight(leave: Leave, on: date) -> bool:
     return leave.to_at > datetime.combine(on, time(), COUNTY_TIME)
 
 
-def _minute_and_id(punch: Punch) -> tuple[int, str]:
-    return punch.minute_us, punch.id
-
-
 def _unused(punches: Sequence[Punch], pairs: Sequence[Pair]) -> tuple[Punch, ...]:
     used = {place for pair in pairs for place in pair}
     return tuple(punch for place, punch in enumerate(punches) if place not in used)
@@ -124,6 +120,8 @@ def _unused(punches: Sequence[Punch], pairs: Sequence[Pair]) -> tuple[Punch, ...
 def _less_leave(session: Session, leaves: Sequence[Leave], on: date) -> Due | None:
     """Return from the start of the first remaining piece to the end of the last; None if nothing remains."""
     start, end = session.start_us, session.end_us
+    if not leaves:
+        return Due(start, end)
     spans = [(_clamped(leave.from_at, on), _clamped(leave.to_at, on)) for leave in leaves]
     for from_, to in sorted(spans):
         if from_ <= start < to:

@@ -9,7 +9,7 @@ CLOCK_OPEN = "时钟待核"
 TERMINAL_AWAITED = "等待终端"
 FINDING_OPEN = "待核实"
 RATING_OPEN = "差评待审核"
-BAD_RATING = "“好差评”出现不满意，经审核有效且由本人造成"
+BAD_RATING = "“好差评”出现不满意,经审核有效且由本人造成"
 
 _SESSIONS = {"am": "上午", "pm": "下午", "noon": "午间", "night": "晚间", "day": "全天"}
 _VARIANTS = {
@@ -56,25 +56,25 @@ def leave_name(kind: str) -> str:
 
 
 def late(day: SessionDay) -> str:
-    """Return 迟到 6 分钟：应到 08:30，打卡 08:36 and the like."""
+    """Return 迟到 6 分钟:应到 08:30,打卡 08:36 and the like."""
     punched = f"{day.in_punch.at:%H:%M}" if day.in_punch else "无"
-    return f"迟到 {day.late_minutes} 分钟：应到 {day.in_due_at:%H:%M}，打卡 {punched}"
+    return f"迟到 {day.late_minutes} 分钟:应到 {day.in_due_at:%H:%M},打卡 {punched}"
 
 
 def early(day: SessionDay) -> str:
-    """Return 早退 5 分钟：应走 12:00，打卡 11:55 and the like."""
+    """Return 早退 5 分钟:应走 12:00,打卡 11:55 and the like."""
     punched = f"{day.out_punch.at:%H:%M}" if day.out_punch else "无"
-    return f"早退 {day.early_minutes} 分钟：应走 {day.out_due_at:%H:%M}，打卡 {punched}"
+    return f"早退 {day.early_minutes} 分钟:应走 {day.out_due_at:%H:%M},打卡 {punched}"
 
 
 def missing(day: SessionDay) -> str:
     """Return which punches of the session are missing, and when they were due."""
     missed = []
     if day.in_punch is None:
-        missed.append(f"上班（应到 {day.in_due_at:%H:%M}）")
+        missed.append(f"上班(应到 {day.in_due_at:%H:%M})")
     if day.out_punch is None:
-        missed.append(f"下班（应走 {day.out_due_at:%H:%M}）")
-    return f"{session_name(day.name)}未录入考勤：缺{'、'.join(missed)}打卡"
+        missed.append(f"下班(应走 {day.out_due_at:%H:%M})")
+    return f"{session_name(day.name)}未录入考勤:缺{'、'.join(missed)}打卡"
 
 
 def awaited(terminals: tuple[Terminal, ...]) -> str:
@@ -100,4 +100,4 @@ def unclosed(leave: Leave) -> str:
 def finding(found: Finding, quotation: str) -> str:
     """Return the inspector's note, with the variant before it; the clause's words where there is neither."""
     variant = _VARIANTS.get(found.variant, found.variant) if found.variant else None
-    return "：".join(part for part in (variant, found.note) if part) or quotation
+    return ":".join(part for part in (variant, found.note) if part) or quotation

@@ -112,8 +112,9 @@ def _check_against_directory(drafts: Sequence[_Draft], snapshot: Snapshot) -> No
     for draft, event in zip(drafts, events, strict=True):
         if event.id in reasons:
             raise draft.refused(reasons[event.id])
-        if event.data.get("hall") is not None and event.data["hall"] not in halls:
-            raise draft.refused(f"no hall {event.data['hall']!r} was opened: record its hall.opened first")
+        hall = event.data.get("hall")
+        if hall is not None and not (isinstance(hall, str) and hall in halls):
+            raise draft.refused(f"no hall {hall!r} was opened: record its hall.opened first")
 
 
 def _is_about(event: Event, people: set[str]) -> bool:

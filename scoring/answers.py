@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, NoReturn
 
 from flask import Response, current_app
 
@@ -40,7 +40,7 @@ def refuse(refusal: Refusal) -> Response:
 def json_object(body: bytes) -> dict[str, Any]:
     """Return the JSON object of a request's body; a 400 that says where it is none."""
     try:
-        parsed = json.loads(body.decode())
+        parsed = json.loads(body.decode(), parse_constant=_no_constant)
     except UnicodeDecodeError as error:
         raise Refusal(400, "malformed", f"the body is not UTF-8 at byte {error.start}") from error
     except json.JSONDecodeError as error:
@@ -50,6 +50,10 @@ def json_object(body: bytes) -> dict[str, Any]:
     if not isinstance(parsed, dict):
         raise Refusal(400, "malformed", "the body is not a JSON object")
     return parsed
+
+
+def _no_constant(word: str) -> NoReturn:
+    raise ValueError(f"{word} is not JSON")
 
 
 def text_field(fields: dict[str, Any], name: str, longest: int = 200) -> str:

@@ -11,6 +11,8 @@ from sync.errors import EnvelopeError, SyncError
 from sync.events import COUNTY_TIME, Event, parse_event
 from sync.schema import UnknownTypeError, is_ignored, payload_of, terminal_may_emit
 
+_LONGEST_REASON = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -41,8 +43,14 @@ def examine(line: bytes, seq: int, line_hash: bytes, place: Place) -> Examined:
     try:
         event = parse_event(line)
     except EnvelopeError as error:
-        return Examined(seq, line, line_hash, None, f"envelope: {error}")
-    return Examined(seq, line, line_hash, event, _reason(event, seq, place))
+        return Examined(seq, line, line_hash, None, _storable(f"envelope: {error}"))
+    reason = _reason(event, seq, place)
+    return Examined(seq, line, line_hash, event, _storable(reason) if reason else None)
+
+
+def _storable(reason: str) -> str:
+    """Return a reason that every store takes: it may quote the line, and a line may hold anything."""
+    return "".join(letter if letter.isprintable() else "?" for letter in reason[:_LONGEST_REASON])
 
 
 def _reason(event: Event, seq: int, place: Place) -> str | None:

@@ -18,7 +18,7 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool, StaticPool
 
 from scoring import tables
@@ -58,7 +58,7 @@ class Store:
         try:
             with self._writer.begin() as connection:
                 yield connection
-        except OperationalError as error:
+        except DBAPIError as error:
             self._writer.dispose()
             raise _unavailable(error) from error
         finally:
@@ -70,7 +70,7 @@ class Store:
         try:
             with self._reader.begin() as connection:
                 yield connection
-        except OperationalError as error:
+        except DBAPIError as error:
             raise _unavailable(error) from error
 
     def close(self) -> None:

@@ -65,7 +65,7 @@ def open_sessions(facts: Facts, policy: Policy, person: str, now: datetime) -> f
     on = now.date()
     law = policy.on(on)
     day = day_of(facts, person, on, policy)
-    return frozenset((person, on, each.name) for each in day.sessions if now < _over_at(each, law))
+    return frozenset((person, on, each.name) for each in day.sessions if _is_open(each, law, now))
 
 
 def without_open_sessions(facts: Facts, policy: Policy, people: Sequence[str], now: datetime) -> Facts:
@@ -74,8 +74,11 @@ def without_open_sessions(facts: Facts, policy: Policy, people: Sequence[str], n
     return replace(facts, explained=facts.explained | aside)
 
 
-def _over_at(session: SessionDay, law: Edition) -> datetime:
-    return session.out_due_at + timedelta(minutes=law.out_window_after_minutes)
+def _is_open(session: SessionDay, law: Edition, now: datetime) -> bool:
+    """Return whether a punch that would change the session may still come; once somebody left in time, none does."""
+    if session.in_punch is not None and session.out_punch is not None and not session.early_minutes:
+        return False
+    return now < session.out_due_at + timedelta(minutes=law.out_window_after_minutes)
 
 
 def _session_now(
@@ -83,7 +86,7 @@ def _session_now(
 ) -> SessionNow:
     punches = [punch for punch in (session.in_punch, session.out_punch) if punch is not None]
     explained = (person.id, on, session.name) in facts.explained
-    is_open = now < _over_at(session, law)
+    is_open = _is_open(session, law, now)
     awaits = _awaits_terminal(facts, person, on, session, now)
     return SessionNow(
         name=session_name(session.name),
@@ -151,9 +154,9 @@ def _forecast(session: SessionDay, law: Edition, now: datetime) -> str:
     if session.late_uncertain:
         return f"迟到 {session.late_minutes} 分钟，终端时钟有误差，待核实后再定"
     if session.late_minutes:
-        rest = "下班打卡后计入" if session.out_punch is None else "本时段结束后计入"
-        return f"迟到 {session.late_minutes} 分钟，{rest}：按 1.1 扣 {late} 分" + (
-            f"；下班未打卡的，改按 1.2 扣 {missing} 分" if session.out_punch is None else ""
+        return (
+            f"迟到 {session.late_minutes} 分钟，下班打卡后计入：按 1.1 扣 {late} 分；"
+            f"下班未打卡的，改按 1.2 扣 {missing} 分"
         )
     if session.early_minutes:
         return f"早退 {session.early_minutes} 分钟：{words.clock(session.out_due_at)} 后再打一次卡即可，否则按 1.1 扣分"

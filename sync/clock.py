@@ -96,13 +96,10 @@ class SystemClock:
         """Return the present instant with its clock statement."""
         boottime_ns, wall_s = self._boottime_ns(), self._wall_s()
         kernel = self._kernel()
-        bounds = [UNKNOWN_MS]
-        if kernel.max_error_ms is not None:
-            bounds.append(kernel.max_error_ms)
-        elif (compared := self._error_by_comparison_ms(wall_s, boottime_ns)) is not None:
-            bounds.append(compared)
+        bounds = [kernel.max_error_ms, self._error_by_comparison_ms(wall_s, boottime_ns)]
+        least_ms = min((bound for bound in bounds if bound is not None), default=UNKNOWN_MS)
         at = datetime.fromtimestamp(wall_s, UTC)
-        return Reading(at, Clock(kernel.source, max(1, min(bounds)), self._boot, boottime_ns))
+        return Reading(at, Clock(kernel.source, max(1, least_ms), self._boot, boottime_ns))
 
     def boottime_s(self) -> float:
         """Return the seconds since boot, suspended time included: for measuring how long something took."""

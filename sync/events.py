@@ -148,7 +148,7 @@ def parse_event(line: bytes) -> Event:
 
 def _parse_object(line: bytes) -> dict[str, Any]:
     try:
-        parsed = json.loads(line.decode(), object_pairs_hook=_unique, parse_constant=_no_constant)
+        parsed = _STRICT.decode(line.decode())
     except UnicodeDecodeError as error:
         raise EnvelopeError(f"not UTF-8 at byte {error.start}") from error
     except RecursionError as error:
@@ -184,6 +184,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(word: str) -> NoReturn:
     raise EnvelopeError(f"{word} is not JSON")
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)
 
 
 def _text(fields: dict[str, Any], name: str) -> str:

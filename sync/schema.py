@@ -313,7 +313,7 @@ PAYLOADS: dict[str, type[Struct]] = {
 }
 """The types that a replay reads, each with the form of its `data`."""
 
-IGNORED_TYPES = frozenset({"adjustment.recorded"})
+IGNORED_TYPES = frozenset({"adjustment.recorded", "credential.changed"})
 IGNORED_PREFIXES = ("device.", "consent.", "enrolment.", "signin.", "proposal.")
 """Known types, and families of types, that change no replay."""
 

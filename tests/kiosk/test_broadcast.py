@@ -22,6 +22,8 @@ def test_what_follows_is_sent_and_the_same_text_is_not_sent_again() -> None:
     next(stream)
     next(stream)
     channel.publish("result", "one")
+    channel.publish("status", "well")
+    assert next(stream) == b"event: status\ndata: well\n\n"
     channel.publish("result", "two")
     assert next(stream) == b"event: result\ndata: two\n\n"
 

@@ -22,6 +22,15 @@ def test_each_pin_is_its_windows_grade_best_first() -> None:
     assert pressed == [(window, grade) for window in ("1", "2") for grade in (5, 4, 3, 2, 1)]
 
 
+def test_the_first_pin_of_the_configuration_is_the_best_grade() -> None:
+    told: list[tuple[str, int]] = []
+    panel = ButtonPanel(WINDOWS, HardwareSettings(simulated=True), lambda window, grade: told.append((window, grade)))
+    for pin in (4, 13, 20):
+        panel._factory.pin(pin).drive_low()
+    panel.close()
+    assert told == [("1", 5), ("1", 1), ("2", 1)]
+
+
 def test_a_press_is_told_once() -> None:
     told: list[tuple[str, int]] = []
     panel = ButtonPanel(WINDOWS, HardwareSettings(simulated=True), lambda window, grade: told.append((window, grade)))

@@ -29,17 +29,20 @@ class WatchedScreens(Screens):
     seen: dict[str, str]
 
 
-class BrokenLedger:
-    """A ledger on a disk that is full."""
+class FillingLedger:
+    """A ledger on a disk that can be full."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
+        self.full = False
 
     def events_of_types(self, prefixes: Sequence[str]) -> list[Event]:
         return self._ledger.events_of_types(prefixes)
 
     def record_all(self, facts: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Event]:
-        raise LedgerUnavailableError(f"the disk is full for {len(facts)}", "full")
+        if self.full:
+            raise LedgerUnavailableError(f"the disk is full for {len(facts)}", "full")
+        return self._ledger.record_all(facts)
 
 
 @pytest.fixture
@@ -130,11 +133,15 @@ def test_a_visit_survives_a_restart_of_the_terminal(
 def test_a_full_disk_is_said_and_the_visit_stays_open(
     ledger: Ledger, screens: WatchedScreens, turned: TurnedClock
 ) -> None:
-    desk_over(ledger, screens, turned).ask("1", {})
-    pressed = desk_over(BrokenLedger(ledger), screens, turned).press("1", 1, "button")
+    filling = FillingLedger(ledger)
+    desk = desk_over(filling, screens, turned)
+    desk.ask("1", {})
+    filling.full = True
+    pressed = desk.press("1", 1, "button")
     assert (pressed.event, pressed.refusal) == (None, "unavailable")
     assert screens.seen["1"] == "trouble"
-    assert desk_over(ledger, screens, turned).press("1", 1, "button").event is not None
+    filling.full = False
+    assert desk.press("1", 1, "button").event is not None
 
 
 def test_a_window_where_nobody_is_known_to_serve_cannot_ask(

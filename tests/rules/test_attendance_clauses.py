@@ -60,7 +60,7 @@ def test_a_late_line_says_when_was_due_and_when_was_punched_and_names_the_punch(
         "points": -5,
         "on": MONDAY,
         "session": "am",
-        "note": "迟到 6 分钟：应到 08:30，打卡 08:36",
+        "note": "迟到 6 分钟:应到 08:30,打卡 08:36",
         "evidence": [punch],
     }
 

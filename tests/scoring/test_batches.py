@@ -7,15 +7,19 @@ from typing import Any
 
 import pytest
 import zstandard
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from scoring import ledger, tables
 from scoring.centre import Centre
+from scoring.examine import Place
+from scoring.store import open_store
 from sync import chain, wire
 from sync.events import CENTRE
 from sync.keys import SigningKey, verify
-from tests.scoring.fakes import FakeTerminal, Office, StillClock, event_id
+from tests.scoring.fakes import NOON, FakeTerminal, Office, StillClock, event_id
 
 
 def held(centre: Centre, origin: str = "gaogou-t01") -> list[Any]:
@@ -178,6 +182,10 @@ def line_with(**changes: Any) -> bytes:
         pytest.param(
             line_with(data={"person": "P0007", "hall": "gaogou", "method": "nose"}), "schema: punch", id="a wrong value"
         ),
+        pytest.param(
+            line_with(data={"person": "P0007", "hall": "gaogou", "method": "a\x00\n\u2028b"}), "schema: punch", id="NUL"
+        ),
+        pytest.param(line_with(type="device.\U0001f600", data={"hall": ["\x00"]}), "hall:", id="an odd hall"),
         pytest.param(line_with(occurred_at="9999-12-31T23:59:59-14:00"), "schema:", id="beyond the last day"),
         pytest.param(
             line_with(type="leave.closed", data={"leave": "L1", "on": "2026-10-09"}),
@@ -388,3 +396,26 @@ def test_a_busy_store_is_answered_with_503_and_when_to_come_back(
     refused(answer, 503, "busy")
     assert int(answer.headers["Retry-After"]) >= 1
     assert terminal.send().status_code == 200
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    junk=st.lists(st.binary(max_size=60) | st.text(max_size=60).map(str.encode), min_size=1, max_size=6), at=st.data()
+)
+def test_whatever_a_terminal_sends_is_acknowledged_and_kept(
+    tmp_path_factory: pytest.TempPathFactory, junk: list[bytes], at: st.DataObject
+) -> None:
+    """Lines of any bytes, among them good ones with a part cut out or replaced."""
+    good = line_with()
+    for index, piece in enumerate(junk):
+        if at.draw(st.booleans()):
+            cut = at.draw(st.integers(0, len(good)))
+            junk[index] = good[:cut] + piece + good[cut + at.draw(st.integers(0, 20)) :]
+    lines = [piece.replace(b"\n", b" ") for piece in junk]
+    store = open_store(f"sqlite:///{tmp_path_factory.mktemp('junk') / 'c.db'}")
+    batch = ledger.Lines(1, chain.GENESIS, lines, chain.links(chain.GENESIS, lines))
+    verdict = ledger.append_batch(store, Place("gaogou-t01", "7f3a9c21", "gaogou"), batch, NOON)
+    kept = list(ledger.exported(store))
+    store.close()
+    assert isinstance(verdict, ledger.Accepted)
+    assert kept == lines

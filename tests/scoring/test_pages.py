@@ -144,18 +144,31 @@ def test_late_this_morning_sees_at_once_what_it_will_come_to(
     assert "2026-10 得分 100" in text
 
 
-def test_a_late_morning_costs_five_points_once_its_session_is_over(
+def test_a_late_morning_costs_five_points_once_its_out_is_punched(
     hall: FakeTerminal, client: FlaskClient, clock: StillClock
 ) -> None:
     punch(hall, "08:36:00")
-    punch(hall, "12:01:00")
-    clock.at = at("14:59:59")  # a punch may still come until 15:00, 180 minutes after the end
+    clock.at = at("11:59")
     hall.beat()
     assert "2026-10 得分 100" in words(client.get("/people/P0007"))
-    clock.at = at("15:00")
+    punch(hall, "12:01:00")
+    clock.at = at("12:01")
+    hall.beat()
     text = words(client.get("/people/P0007"))
     assert "2026-10 得分 95" in text
     assert "−5 迟到 6 分钟:应到 08:30,打卡 08:36 1.1 迟到、早退、离岗、串岗的,每人次扣5分" in text
+
+
+def test_an_early_out_costs_nothing_while_a_later_one_may_still_come(
+    hall: FakeTerminal, client: FlaskClient, clock: StillClock
+) -> None:
+    punch(hall, "08:20:00")
+    punch(hall, "11:50:00")
+    clock.at = at("14:59:59")  # an out counts until 15:00, 180 minutes after the end
+    hall.beat()
+    assert "2026-10 得分 100" in words(client.get("/people/P0007"))
+    clock.at = at("15:00")
+    assert "2026-10 得分 95" in words(client.get("/people/P0007"))
 
 
 def test_an_afternoon_that_has_not_come_costs_nothing(

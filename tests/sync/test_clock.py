@@ -12,15 +12,19 @@ from sync.clock import UNKNOWN_MS, Kernel, SystemClock
 TRUE_S = datetime(2026, 10, 8, tzinfo=UTC).timestamp()
 
 
+CRYSTAL = 1 + 50e-6
+"""Both clocks of a box run on one crystal, which is fast by 50 parts per million."""
+
+
 class Box:
-    """A machine whose wall clock is wrong by `error_s`, so many true seconds after boot."""
+    """A machine so many true seconds after boot, whose wall clock was set wrong by `error_s`."""
 
     def __init__(self, kernel: Kernel = Kernel("rtc", None)) -> None:  # noqa: B008
         self.since_boot_s = 100.0
         self.error_s = 0.0
         self.clock = SystemClock(
-            lambda: TRUE_S + self.since_boot_s + self.error_s,
-            lambda: round(self.since_boot_s * 1e9),
+            lambda: TRUE_S + self.since_boot_s * CRYSTAL + self.error_s,
+            lambda: round(self.since_boot_s * CRYSTAL * 1e9),
             lambda: kernel,
             boot="b1",
         )
@@ -85,6 +89,5 @@ def test_the_true_time_lies_within_the_stated_uncertainty(
     box.error_s = before_s
     box.ask_the_centre(there_s, back_s)
     box.since_boot_s += later_s
-    box.error_s += step_s + later_s * 50e-6
-    stated_ms = box.stated_ms()
-    assert stated_ms == UNKNOWN_MS or box.error_ms() <= stated_ms + 0.001
+    box.error_s += step_s
+    assert box.error_ms() <= box.stated_ms() + 0.001
