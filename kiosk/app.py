@@ -21,7 +21,7 @@ from kiosk import hall, health
 from kiosk.config import Config
 from kiosk.control import control_token
 from kiosk.desk import ClockDesk
-from kiosk.errors import EnrolmentRefusedError
+from kiosk.errors import EnrolmentRefusedError, LedgerUnavailableError
 from kiosk.hardware import ButtonPanel
 from kiosk.identity import Identity, known_identity, signing_key
 from kiosk.knowledge import Knowledge
@@ -179,15 +179,18 @@ class Terminal:
         while not self._stopping.is_set():
             changed = self._changed.wait(_REFRESH_S)
             self._changed.clear()
-            self._desk.refresh()
-            self.ratings.refresh()
-            condition = self.condition()
-            lines = health.items(condition)
-            self.screens.show_status(lines)
-            state = (condition.now.hour, condition.now.minute, tuple(lines))
-            if changed or state != shown:
-                self._show_board(condition.now, lines)
-                shown = state
+            try:
+                self._desk.refresh()
+                self.ratings.refresh()
+                condition = self.condition()
+                lines = health.items(condition)
+                self.screens.show_status(lines)
+                state = (condition.now.hour, condition.now.minute, tuple(lines))
+                if changed or state != shown:
+                    self._show_board(condition.now, lines)
+                    shown = state
+            except LedgerUnavailableError as error:  # even reading failed: say so, and look again
+                self.screens.show_status([health.storage_item(error.reason)])
 
     def _show_board(self, now: datetime, lines: Sequence[Item]) -> None:
         names = {window.id: window.name for window in self._config.windows}
@@ -266,9 +269,18 @@ def run(config: Config) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     terminal = Terminal(config)
     told = threading.Event()
+    failed = threading.Event()
 
     def tell(_signal: int, _frame: FrameType | None) -> None:
         told.set()
+
+    def give_up(failure: threading.ExceptHookArgs) -> None:
+        """End the whole terminal, which its supervisor starts again, rather than go on with a part missing."""
+        threading.__excepthook__(failure)
+        failed.set()
+        told.set()
+
+    threading.excepthook = give_up
 
     signal.signal(signal.SIGINT, tell)
     signal.signal(signal.SIGTERM, tell)
@@ -276,4 +288,4 @@ def run(config: Config) -> int:
     print(f"terminal {config.terminal.id}: {config.url}/ (clock-in), {config.url}/hall (board)", flush=True)  # noqa: T201
     told.wait()
     terminal.stop()
-    return 0
+    return 1 if failed.is_set() else 0

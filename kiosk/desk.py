@@ -101,12 +101,18 @@ class ClockDesk:
         """Commit a punch, and only then say so."""
         event = self._ledger.record("punch", {"person": person, "hall": self._hall, **how})
         self._punched_s[person] = self._now_s()
-        now = event.occurred_at.astimezone(COUNTY_TIME)
-        greeting = self._knowledge.greeting(person, event.id, now)
-        name = self._knowledge.name_of(person, now)
-        said = greeting.said if greeting.meaning != "none" else f"{greeting.said} {now:%H:%M}"
-        self._show(Panel(greeting.tone, name, said, greeting.hint, initial=name[:1]), _PANEL_S)
+        self._show(self._panel_of(person, event), _PANEL_S)
         return event
+
+    def _panel_of(self, person: str, event: Event) -> Panel:
+        now = event.occurred_at.astimezone(COUNTY_TIME)
+        try:
+            greeting = self._knowledge.greeting(person, event.id, now)
+            name = self._knowledge.name_of(person, now)
+        except LedgerUnavailableError:  # the punch is committed, only the words for it could not be read
+            return Panel("good", "已记录", f"{now:%H:%M}", sign="✓")
+        said = greeting.said if greeting.meaning != "none" else f"{greeting.said} {now:%H:%M}"
+        return Panel(greeting.tone, name, said, greeting.hint, initial=name[:1])
 
     def _hold(self, person: str) -> None:
         """Somebody who was just recorded still stands there: leave his own result on the screen."""

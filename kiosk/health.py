@@ -52,10 +52,13 @@ def ago(seconds: float) -> str:
     return f"{int(seconds // _DAY_S)} 天前"
 
 
+def storage_item(reason: str) -> Item:
+    """Return the line for a ledger that cannot be used, for the reason of its error."""
+    return Item("bad", STORAGE_WORDS[reason])
+
+
 def _storage(condition: Condition) -> Item | None:
-    if condition.storage is None:
-        return None
-    return Item("bad", STORAGE_WORDS[condition.storage])
+    return storage_item(condition.storage) if condition.storage is not None else None
 
 
 def _link(condition: Condition) -> Item:

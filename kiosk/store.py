@@ -202,10 +202,14 @@ class Ledger:
         return [(row[0], row[1], row[2]) for row in self._read("SELECT * FROM template ORDER BY person", ())]
 
     def _read(self, sql: str, parameters: Sequence[Any]) -> list[Any]:
-        connection = getattr(self._readers, "connection", None)
-        if connection is None:
-            connection = self._readers.connection = open_for_reading(self._path)
-        return list(connection.execute(sql, parameters))
+        try:
+            connection = getattr(self._readers, "connection", None)
+            if connection is None:
+                connection = self._readers.connection = open_for_reading(self._path)
+            return list(connection.execute(sql, parameters))
+        except sqlite3.Error as error:
+            self._readers.connection = None
+            raise unavailable(error) from error
 
     # -- on the writing thread, inside its transaction -----------------------------------------------------------
 

@@ -82,7 +82,7 @@ class Uplink:
             try:
                 self.send_pending()
                 self.beat()
-            except (SyncError, requests.RequestException, ValueError, KeyError, LookupError) as error:
+            except (SyncError, OSError, ValueError, LookupError) as error:  # requests' own errors are OSErrors
                 self._became(replace(self.state, trouble=_reason(error)))
                 self._stopping.wait(_pause_s(error, failures))
                 failures = min(failures + 1, _MOST_DOUBLINGS)

@@ -103,3 +103,8 @@ def test_every_file_of_a_room_would_be_packed() -> None:
         )
     ]
     assert not lost, "add them to [tool.setuptools.package-data]"
+
+
+def test_the_rooms_with_pages_share_one_sheet_of_colours_and_sizes() -> None:
+    sheets = {(ROOT / room / "static" / "tokens.css").read_bytes() for room in ("kiosk", "scoring")}
+    assert len(sheets) == 1, "kiosk/static/tokens.css and scoring/static/tokens.css are the same sheet: change both"
