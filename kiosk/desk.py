@@ -21,7 +21,7 @@ _REFUSAL_S = 3.0
 _GUIDANCE_S = 1.0
 
 IDLE = Panel("calm", "请面向屏幕打卡", "人脸、工号密码都可以", sign="i")
-_OTHER_WAY = "请再试一次,或点下面的“工号密码打卡”"
+_OTHER_WAY = "请再试一次，或点下面的“工号密码打卡”"
 _REFUSALS = {
     "unknown": Panel("bad", "没有认出您", "没有打卡记录", _OTHER_WAY, sign="?"),
     "ambiguous": Panel("bad", "不能确定是哪一位", "没有打卡记录", _OTHER_WAY, sign="?"),
@@ -95,7 +95,7 @@ class ClockDesk:
             self._record(person, {"method": "face", "score": round(score, 4)})
         except LedgerUnavailableError as error:
             said = STORAGE_WORDS[error.reason]
-            self._show(Panel("bad", "没有记上", said, "请稍后再试,或用纸质登记", sign="!"), _PANEL_S)
+            self._show(Panel("bad", "没有记上", said, "请稍后再试，或用纸质登记", sign="!"), _PANEL_S)
 
     def _record(self, person: str, how: dict[str, object]) -> Event:
         """Commit a punch, and only then say so."""

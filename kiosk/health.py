@@ -12,10 +12,10 @@ _SILENCE_WARNING_S = 180
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
 
 STORAGE_WORDS = {
-    "full": "存储已满,暂时不能记录,请告诉负责人",
-    "read_only": "存储只读,暂时不能记录,请告诉负责人",
-    "corrupt": "存储损坏,暂时不能记录,请告诉负责人",
-    "io": "存储故障,暂时不能记录,请告诉负责人",
+    "full": "存储已满，暂时不能记录，请告诉负责人",
+    "read_only": "存储只读，暂时不能记录，请告诉负责人",
+    "corrupt": "存储损坏，暂时不能记录，请告诉负责人",
+    "io": "存储故障，暂时不能记录，请告诉负责人",
 }
 
 
@@ -62,25 +62,25 @@ def _storage(condition: Condition) -> Item | None:
 
 
 def _link(condition: Condition) -> Item:
-    waiting = f"{condition.unsent} 条待传,已安全保存在本机" if condition.unsent else "没有待传记录"
+    waiting = f"{condition.unsent} 条待传，已安全保存在本机" if condition.unsent else "没有待传记录"
     if not condition.enrolled:
-        return Item("warn", f"本终端还没有在中心登记,{waiting}")
+        return Item("warn", f"本终端还没有在中心登记，{waiting}")
     if condition.forked:
-        return Item("bad", f"中心发现本机有两份记录,请联系管理员,{waiting}")
+        return Item("bad", f"中心发现本机有两份记录，请联系管理员，{waiting}")
     if condition.contact_at is None:
-        return Item("warn", f"还没有联系上中心,{waiting}")
+        return Item("warn", f"还没有联系上中心，{waiting}")
     silent_s = (condition.now - condition.contact_at).total_seconds()
     if condition.link_trouble or silent_s > _SILENCE_WARNING_S:
-        return Item("warn", f"联系不上中心(上次 {ago(silent_s)}),{waiting}")
+        return Item("warn", f"联系不上中心（上次 {ago(silent_s)}），{waiting}")
     if condition.unsent:
-        return Item("warn", f"正在上传,{waiting}")
+        return Item("warn", f"正在上传，{waiting}")
     return Item("good", "中心已收到全部记录")
 
 
 def _camera(condition: Condition) -> Item | None:
     if condition.camera_trouble is None:
         return Item("good", "摄像头正常")
-    return Item("warn", f"{condition.camera_trouble},请用工号密码打卡")
+    return Item("warn", f"{condition.camera_trouble}，请用工号密码打卡")
 
 
 def _clock(condition: Condition) -> Item | None:
@@ -88,7 +88,7 @@ def _clock(condition: Condition) -> Item | None:
     if offset_s is None or abs(offset_s) < _CLOCK_WARNING_S:
         return None
     word = "快" if offset_s > 0 else "慢"
-    return Item("bad", f"本机时钟比中心{word} {_length(abs(offset_s))},打卡照常记录,时间由负责人核对")
+    return Item("bad", f"本机时钟比中心{word} {_length(abs(offset_s))}，打卡照常记录，时间由负责人核对")
 
 
 def _length(seconds: float) -> str:

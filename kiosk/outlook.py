@@ -86,20 +86,20 @@ def _greeting_in(session: SessionDay, name: str) -> Greeting:
     at = session.in_punch.at if session.in_punch else session.in_due_at
     said = f"{name}上班 {at:%H:%M}"
     if session.late_uncertain:
-        return Greeting("in", "warn", f"{said} 时钟待核", f"应到 {session.in_due_at:%H:%M},由负责人核对时间")
+        return Greeting("in", "warn", f"{said} 时钟待核", f"应到 {session.in_due_at:%H:%M}，由负责人核对时间")
     if session.late_minutes:
         return Greeting("in", "warn", f"{said} 迟到 {session.late_minutes} 分钟", f"应到 {session.in_due_at:%H:%M}")
-    return Greeting("in", "good", f"{said} 正常", f"下班打卡:{session.out_due_at:%H:%M} 以后")
+    return Greeting("in", "good", f"{said} 正常", f"下班打卡：{session.out_due_at:%H:%M} 以后")
 
 
 def _greeting_out(session: SessionDay, name: str) -> Greeting:
     at = session.out_punch.at if session.out_punch else session.out_due_at
     said = f"{name}下班 {at:%H:%M}"
     if session.early_uncertain:
-        return Greeting("out", "warn", f"{said} 时钟待核", f"应到 {session.out_due_at:%H:%M} 下班,由负责人核对时间")
+        return Greeting("out", "warn", f"{said} 时钟待核", f"应到 {session.out_due_at:%H:%M} 下班，由负责人核对时间")
     if session.early_minutes:
         return Greeting("out", "warn", f"{said} 早退 {session.early_minutes} 分钟", f"下班 {session.out_due_at:%H:%M}")
-    missing = "" if is_real(session.in_punch) else "本场次没有上班打卡,如有原因请提交情况说明"
+    missing = "" if is_real(session.in_punch) else "本场次没有上班打卡，如有原因请提交情况说明"
     return Greeting("out", "warn" if missing else "good", f"{said} 正常", missing)
 
 
@@ -107,5 +107,5 @@ def _greeting_beside(day: Day) -> Greeting:
     if not day.sessions:
         return Greeting("none", "good", "已记录", "今天没有需要打卡的班次")
     coming = next((session for session in day.sessions if not is_real(session.out_punch)), None)
-    hint = f"下班打卡:{coming.out_due_at:%H:%M} 以后" if coming and is_real(coming.in_punch) else "今天的打卡已经齐了"
+    hint = f"下班打卡：{coming.out_due_at:%H:%M} 以后" if coming and is_real(coming.in_punch) else "今天的打卡已经齐了"
     return Greeting("none", "good", "已记录", hint)

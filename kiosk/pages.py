@@ -106,7 +106,7 @@ def _add_screen_acts(app: Flask, terminal: Terminal) -> None:
         except PinRefusedError as error:
             return jsonify(recorded=False, message=str(error)), 403
         except LedgerUnavailableError:
-            return jsonify(recorded=False, message="没有记上:终端存储故障,请告诉负责人"), 503
+            return jsonify(recorded=False, message="没有记上：终端存储故障，请告诉负责人"), 503
         return jsonify(recorded=True, id=punch)
 
     @app.post("/evaluator/<window>/press")

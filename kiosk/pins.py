@@ -36,12 +36,12 @@ class PinDesk:
         """
         count, last_s = self._failures.get(job_number, (0, 0.0))
         if count >= _TRIES and self.now_s() - last_s < _LOCKED_S:
-            raise PinRefusedError("输错次数过多,请一分钟后再试,或用人脸打卡")
+            raise PinRefusedError("输错次数过多，请一分钟后再试，或用人脸打卡")
         try:
             self._hasher.verify(hashes[job_number], pin)
         except (KeyError, VerificationError, InvalidHashError) as error:
             if job_number in hashes:
                 previous = 0 if count >= _TRIES else count
                 self._failures[job_number] = (previous + 1, self.now_s())
-            raise PinRefusedError("工号或密码不对,请再试一次") from error
+            raise PinRefusedError("工号或密码不对，请再试一次") from error
         self._failures.pop(job_number, None)

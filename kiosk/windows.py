@@ -139,6 +139,6 @@ class RatingDesk:
                 place.settings.name,
                 clerk.name if clerk else "",
                 clerk.job_number if clerk else "",
-                "请稍后再按一次,或告诉工作人员" if state == "trouble" else "",
+                "请稍后再按一次，或告诉工作人员" if state == "trouble" else "",
             ),
         )

@@ -92,6 +92,6 @@
       const said = await post("/pin", new FormData(form));
       if (said.recorded) dialog.close();
       else { answer.textContent = said.message; form.elements.pin.value = ""; choose(form.elements.pin); }
-    } catch { answer.textContent = "没有记上:屏幕与终端失去联系,请稍后再试"; }
+    } catch { answer.textContent = "没有记上：屏幕与终端失去联系，请稍后再试"; }
   });
 })();

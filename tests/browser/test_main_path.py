@@ -81,7 +81,7 @@ def test_a_pin_is_the_equal_way_by_touch(county: Stack, chromium: Browser) -> No
     for key in "999999":
         page.click(f"[data-key='{key}']")
     page.click("dialog >> button:has-text('打卡') >> nth=-1")
-    expect(page.locator("[data-pin-answer]")).to_have_text("工号或密码不对,请再试一次")
+    expect(page.locator("[data-pin-answer]")).to_have_text("工号或密码不对，请再试一次")
     for key in "246802":
         page.click(f"[data-key='{key}']")
     page.click("dialog >> button:has-text('打卡') >> nth=-1")

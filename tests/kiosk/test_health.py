@@ -30,14 +30,14 @@ def test_a_box_that_is_well_says_that_the_centre_has_everything() -> None:
 @pytest.mark.parametrize(
     ("condition", "words"),
     [
-        (replace(WELL, contact_at=START - timedelta(seconds=181)), "联系不上中心(上次 3 分钟前)"),
-        (replace(WELL, link_trouble="refused", unsent=12), "12 条待传,已安全保存在本机"),
+        (replace(WELL, contact_at=START - timedelta(seconds=181)), "联系不上中心（上次 3 分钟前）"),
+        (replace(WELL, link_trouble="refused", unsent=12), "12 条待传，已安全保存在本机"),
         (replace(WELL, contact_at=None), "还没有联系上中心"),
         (replace(WELL, enrolled=False), "还没有在中心登记"),
         (replace(WELL, forked=True), "两份记录"),
         (replace(WELL, unsent=1), "正在上传"),
-        (replace(WELL, storage="full"), "存储已满,暂时不能记录"),
-        (replace(WELL, storage="read_only"), "存储只读,暂时不能记录"),
+        (replace(WELL, storage="full"), "存储已满，暂时不能记录"),
+        (replace(WELL, storage="read_only"), "存储只读，暂时不能记录"),
         (replace(WELL, camera_trouble="摄像头没有画面"), "请用工号密码打卡"),
         (replace(WELL, clock_offset_s=-7200.0), "本机时钟比中心慢 2 小时"),
         (replace(WELL, clock_offset_s=31.0), "本机时钟比中心快 31 秒"),

@@ -56,7 +56,7 @@ def test_a_whole_day_is_greeted_punch_by_punch(county: County) -> None:
 def test_a_second_punch_in_mid_morning_is_recorded_and_says_when_to_come_back(county: County) -> None:
     county.punch("01", "08:26:00")
     said = greeting(county, "09:40:00")
-    assert (said.meaning, said.hint) == ("none", "下班打卡:12:00 以后")
+    assert (said.meaning, said.hint) == ("none", "下班打卡：12:00 以后")
 
 
 def test_an_out_without_an_in_says_that_the_in_is_missing(county: County) -> None:
