@@ -213,7 +213,7 @@ class Terminal:
             contact_at=state.contact_at,
             link_trouble=state.trouble,
             enrolled=self._identity is not None,
-            forked=state.forked,
+            forked=self._ledger.has_forked(),
             storage=trouble.reason if trouble else None,
             camera_trouble=self._camera_trouble,
             clock_offset_s=self._clock.offset_from_centre_s(),

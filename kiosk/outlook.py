@@ -6,7 +6,7 @@ taken as done on time: then the first punch of a morning is its in, as a clerk e
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from operator import attrgetter
@@ -43,15 +43,31 @@ def outlook(facts: Facts, person: str, now: datetime, policy: Policy) -> Day:
     plain = day_of(facts, person, now.date(), policy)
     least_apart = timedelta(minutes=policy.on(now.date()).least_apart_minutes)
     outs = [_out_to_come(number, session, minute, least_apart) for number, session in enumerate(plain.sessions)]
-    ins = [_expected(f"{number}a", session.in_due_at) if session.in_due_at > minute else None
-           for number, session in enumerate(plain.sessions)]  # fmt: skip
+    ins = [_in_to_come(number, session, minute) for number, session in enumerate(plain.sessions)]
     upcoming = next((number for number, expected in enumerate(ins) if expected), None)
-    if upcoming is None:
-        return _read_with(facts, person, now, policy, outs)
-    early = _read_with(facts, person, now, policy, [*outs, *ins[:upcoming], *ins[upcoming + 1 :]])
-    if is_real(early.sessions[upcoming].in_punch):  # somebody is there before the next shift begins
-        return early
+    if upcoming is not None:
+        early = _read_with(facts, person, now, policy, [*outs, *ins[:upcoming], *ins[upcoming + 1 :]])
+        if is_real(early.sessions[upcoming].in_punch):  # somebody is there before the next session begins
+            return early
+    if _is_settled(plain, facts.punches_on(person, now.date()), now):
+        return plain
     return _read_with(facts, person, now, policy, [*outs, *ins])
+
+
+def _is_settled(day: Day, punches: Sequence[Punch], now: datetime) -> bool:
+    """Return whether the day so far reads without a gap, its newest punch completing a session.
+
+    Then nothing needs to be expected to understand it: somebody who leaves early is told so.
+    """
+    newest = max(punches, key=attrgetter("minute_us", "id"), default=None)
+    begun = [session for session in day.sessions if session.in_due_at <= now]
+    whole = [session for session in day.sessions if session.in_punch is not None and session.out_punch is not None]
+    completes = any(newest in {session.in_punch, session.out_punch} for session in whole)
+    return completes and all(session in whole for session in begun)
+
+
+def _in_to_come(number: int, session: SessionDay, minute: datetime) -> Punch | None:
+    return _expected(f"{number}a", session.in_due_at) if session.in_due_at > minute else None
 
 
 def _out_to_come(number: int, session: SessionDay, minute: datetime, least_apart: timedelta) -> Punch | None:
@@ -98,7 +114,8 @@ def _greeting_out(session: SessionDay, name: str) -> Greeting:
     if session.early_uncertain:
         return Greeting("out", "warn", f"{said} 时钟待核", f"应到 {session.out_due_at:%H:%M} 下班，由负责人核对时间")
     if session.early_minutes:
-        return Greeting("out", "warn", f"{said} 早退 {session.early_minutes} 分钟", f"下班 {session.out_due_at:%H:%M}")
+        later = f"{session.out_due_at:%H:%M} 以后再打一次卡，就按正常下班计"
+        return Greeting("out", "warn", f"{said} 早退 {session.early_minutes} 分钟", later)
     missing = "" if is_real(session.in_punch) else "本场次没有上班打卡，如有原因请提交情况说明"
     return Greeting("out", "warn" if missing else "good", f"{said} 正常", missing)
 

@@ -111,16 +111,24 @@ class Ledger:
 
     def epochs(self) -> list[Progress]:
         """Return the epochs that are still sent, oldest first."""
-        rows = self._read(
-            "SELECT name, (SELECT max(seq) FROM event WHERE event.epoch = name), acknowledged"
-            " FROM epoch WHERE forked = 0 ORDER BY number",
-            (),
-        )
-        return [Progress(name, seq or 0, acknowledged) for name, seq, acknowledged in rows]
+        return self._progress(forked=False)
 
     def unsent(self) -> int:
-        """Return how many events the centre has not acknowledged."""
-        return sum(progress.seq - progress.acknowledged for progress in self.epochs())
+        """Return how many events the centre has not acknowledged, those of a forked epoch among them."""
+        every = [*self._progress(forked=False), *self._progress(forked=True)]
+        return sum(progress.seq - progress.acknowledged for progress in every)
+
+    def has_forked(self) -> bool:
+        """Return whether the centre ever held another line than this store at one number."""
+        return bool(self._progress(forked=True))
+
+    def _progress(self, *, forked: bool) -> list[Progress]:
+        rows = self._read(
+            "SELECT name, (SELECT max(seq) FROM event WHERE event.epoch = name), acknowledged"
+            " FROM epoch WHERE forked = ? ORDER BY number",
+            (int(forked),),
+        )
+        return [Progress(name, seq or 0, acknowledged) for name, seq, acknowledged in rows]
 
     def lines_after(self, epoch: str, seq: int, limit: int) -> list[StoredLine]:
         """Return at most `limit` committed lines of an epoch after number `seq`."""
@@ -161,7 +169,15 @@ class Ledger:
             at = self._clock.read().at
             head = self._writer.submit(self._head)
         epoch, seq, _ = head.result()
-        return epoch, seq, at
+        return epoch, seq, min([at, *self._kept_back()])
+
+    def _kept_back(self) -> list[datetime]:
+        """Return when the first line of each forked epoch occurred that the centre will not take."""
+        rows = self._read(
+            "SELECT line FROM event JOIN epoch ON epoch.name = event.epoch WHERE forked = 1 AND seq = acknowledged + 1",
+            (),
+        )
+        return [parse_event(row[0]).occurred_at for row in rows]
 
     # -- sync.uplink.FeedHolder --------------------------------------------------------------------------------
 

@@ -118,7 +118,7 @@ def unavailable(error: Exception) -> LedgerUnavailableError:
 
 
 def _hold_alone(path: Path) -> IO[str]:
-    held = path.with_suffix(".lock").open("w")
+    held = path.resolve().with_suffix(".lock").open("w")  # one file under two names is one file
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -6,10 +6,11 @@ Numbers that are not whole have at most two decimals, halves rounded away from z
 from __future__ import annotations
 
 from datetime import date
-from fractions import Fraction
 from typing import Any
 
 from rules.calendar import is_published
+from rules.exact import number, yuan
+from rules.explained import quota_line, standings
 from rules.facts import Facts
 from rules.lines import Line, Pending
 from rules.month import MonthResult, Result, judge_month
@@ -18,11 +19,25 @@ from rules.policy import Policy
 from rules.year import YearResult, judge_year
 
 Json = dict[str, Any]
+__all__ = ["explained_answer", "month_answer", "month_as_json", "number", "year_answer", "year_as_json", "yuan"]
 
 
 def month_answer(facts: Facts, policy: Policy, month: Month, as_of: date) -> Json:
     """Return the county's month, judged at the end of the day `as_of`."""
     return month_as_json(judge_month(facts, policy, month, as_of)) | _caveats(facts, month.year)
+
+
+def explained_answer(facts: Facts, policy: Policy, month: Month, as_of: date) -> Json:
+    """Return the county's month as `month_answer` does, and beside it `explained`: the line, and why of everybody."""
+    result = judge_month(facts, policy, month, as_of)
+    law = policy.on(month.first_on)
+    chosen = facts.closings.get(str(month), frozenset())
+    people = {
+        each.person: {"place": each.place, "because": each.because, "not_charged": list(each.not_charged)}
+        for each in standings(result, law, chosen)
+    }
+    explained = {"quota": quota_line(result, law), "people": people}
+    return month_as_json(result) | _caveats(facts, month.year) | {"explained": explained}
 
 
 def year_answer(facts: Facts, policy: Policy, year: int, as_of: date) -> Json:
@@ -53,23 +68,6 @@ def year_as_json(result: YearResult) -> Json:
         "quota": {"headcount": quota.headcount, "excellent_max": quota.most, "excellent": quota.given},
         "people": people,
     }
-
-
-def number(exact: Fraction) -> int | float:
-    """Return a whole number as it is, any other to two decimals, halves away from zero."""
-    cents = _half_away(exact * 100)
-    return cents // 100 if cents % 100 == 0 else cents / 100
-
-
-def yuan(exact: Fraction) -> str:
-    """Return an amount with two decimals, such as 273.00, halves away from zero."""
-    fen = _half_away(exact * 100)
-    return f"{'-' if fen < 0 else ''}{abs(fen) // 100}.{abs(fen) % 100:02}"
-
-
-def _half_away(exact: Fraction) -> int:
-    size = int(abs(exact) + Fraction(1, 2))
-    return size if exact >= 0 else -size
 
 
 def _caveats(facts: Facts, year: int) -> Json:

@@ -38,7 +38,10 @@ class SectionScore(Struct, frozen=True):
 
 
 class Card(Struct, frozen=True):
-    """A person's month: every point with its reason, exact sums, and what ranks people with equal totals."""
+    """A person's month: every point with its reason, exact sums, and what ranks people with equal totals.
+
+    `total` is base plus bonus. Source: 考核细则, 合计; 加分列入合计总分.
+    """
 
     person: str
     hall: str
@@ -49,14 +52,10 @@ class Card(Struct, frozen=True):
     sections: tuple[SectionScore, ...]
     base: Fraction
     bonus: Fraction
+    total: Fraction
     bad_ratings: int
     ratings_given: int
     barred: bool
-
-    @property
-    def total(self) -> Fraction:
-        """Return base plus bonus. Source: 考核细则, 合计; 加分列入合计总分."""
-        return self.base + self.bonus
 
 
 def card(facts: Facts, policy: Policy, person: str, month: Month, as_of: date) -> Card:
@@ -77,6 +76,8 @@ def card(facts: Facts, policy: Policy, person: str, month: Month, as_of: date) -
     tally = joined((kept.tally, count_findings(found, policy), rated.tally))
     lines = tuple(sorted((*tally.lines, *faults), key=lambda line: line.order))
     sections = _sections(lines, policy, law)
+    base = sum((section.score for section in sections), _NOUGHT)
+    bonus = sum((line.points for line in lines if line.points > 0), _NOUGHT)
     return Card(
         person=person,
         hall=known.hall_on(month.last_on) or "",
@@ -85,8 +86,9 @@ def card(facts: Facts, policy: Policy, person: str, month: Month, as_of: date) -
         lines=lines,
         pending=tuple(sorted(tally.pending, key=lambda item: item.order)),
         sections=sections,
-        base=sum((section.score for section in sections), _NOUGHT),
-        bonus=sum((line.points for line in lines if line.points > 0), _NOUGHT),
+        base=base,
+        bonus=bonus,
+        total=base + bonus,
         bad_ratings=rated.bad,
         ratings_given=rated.given,
         barred=is_barred(law.good_barred_by, found),

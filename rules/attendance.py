@@ -6,12 +6,13 @@ whether the day has come is for the caller to know.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from rules.assignment import Due, Pair, Stamp, Windows, read_punches
-from rules.calendar import is_working
+from rules.calendar import hall_day
 from rules.facts import Facts
 from rules.policy import Edition, Policy
 from rules.records import MINUTE_US, Leave, Punch, Session, since_midnight_us
@@ -89,12 +90,32 @@ def planned_sessions(facts: Facts, person: str, on: date) -> tuple[bool, tuple[S
     """Return whether it is a working day of the person's hall, and the sessions that leave has not yet cut."""
     known = facts.persons.get(person)
     hall = known.hall_on(on) if known else None
-    if known is None or hall is None or not is_working(facts, hall, on):
+    if known is None or hall is None:
         return False, ()
-    shift = facts.shift_on(hall, on)
-    if shift is None or on < known.hired_on or not known.on_register(on):
-        return True, ()
+    working, shift = hall_day(facts, hall, on)
+    if not working or shift is None or on < known.hired_on or not known.on_register(on):
+        return working, ()
     return True, shift.sessions
+
+
+def is_plainly_punctual(planned: Sequence[Session], punches: Sequence[Punch], law: Edition) -> bool:
+    """Return whether these are, one by one and in order, the punches due without leave, none late or early.
+
+    It says only sooner what `day_of` would say: no other reading can be better, and it leaves nothing to charge.
+    """
+    if len(punches) != 2 * len(planned):
+        return False
+    windows = _windows(law)
+    minutes = iter(sorted([(punch.at.hour * 60 + punch.at.minute) * MINUTE_US for punch in punches]))
+    for session in planned:
+        entry, leaving = next(minutes), next(minutes)
+        if not session.start_us - windows.before <= entry <= session.start_us + windows.grace:
+            return False
+        if not session.end_us <= leaving <= session.end_us + windows.after:
+            return False
+        if leaving - entry < min(windows.apart, session.end_us - session.start_us):
+            return False
+    return True
 
 
 def leaves_on(facts: Facts, person: str, on: date) -> tuple[Leave, ...]:
@@ -174,6 +195,7 @@ def _punches_of(pair: Pair, punches: Sequence[Punch]) -> tuple[Punch | None, Pun
     return entry, leaving
 
 
+@functools.cache
 def _windows(law: Edition) -> Windows:
     return Windows(
         before=law.in_window_before_minutes * MINUTE_US,

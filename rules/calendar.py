@@ -10,7 +10,8 @@ from datetime import date
 
 from chinese_calendar.constants import holidays, workdays
 
-from rules.facts import Facts
+from rules.facts import Facts, HallDay
+from rules.records import Shift
 
 _PUBLISHED_YEARS = frozenset(day.year for day in holidays)
 
@@ -21,17 +22,27 @@ def is_published(year: int) -> bool:
 
 
 def is_working(facts: Facts, hall: str, on: date) -> bool:
-    """Return whether the day is a working day of the hall.
+    """Return whether the day is a working day of the hall."""
+    return hall_day(facts, hall, on).working
+
+
+def hall_day(facts: Facts, hall: str, on: date) -> HallDay:
+    """Return whether the hall works on the day, and the shift in force.
 
     The county's word comes first (for this hall before for all), then a made-up working day, then a holiday,
     then the weekdays of the shift in force.
     """
+    known = facts.known_days.get((hall, on))
+    if known is None:
+        shift = facts.shift_on(hall, on)
+        known = facts.known_days[hall, on] = HallDay(_is_working(facts, hall, on, shift), shift)
+    return known
+
+
+def _is_working(facts: Facts, hall: str, on: date, shift: Shift | None) -> bool:
     decided = facts.calendar_day(hall, on)
     if decided is not None:
         return decided.working
     if on in workdays:
         return True
-    if on in holidays:
-        return False
-    shift = facts.shift_on(hall, on)
-    return shift is not None and on.isoweekday() in shift.weekdays
+    return on not in holidays and shift is not None and on.isoweekday() in shift.weekdays

@@ -30,9 +30,9 @@ R = TypeVar("R")
 
 def persons(found: Sorted) -> dict[str, Person]:
     """Return everybody ever registered, by id."""
-    registered = {said.person: said for _, said in found.of("person.registered")}
+    registered = {said.person: said for said in found.payloads("person.registered")}
     assignments = _assignments(found)
-    left_on = {said.person: said.on for _, said in found.of("person.left")}
+    left_on = {said.person: said.on for said in found.payloads("person.left")}
     certificates = _certificates(found)
     investigations = _investigations(found)
     return {
@@ -55,27 +55,27 @@ def persons(found: Sorted) -> dict[str, Person]:
 
 def halls(found: Sorted) -> dict[str, Hall]:
     """Return every hall ever opened, by id."""
-    return {said.hall: Hall(said.hall, said.name, said.level, said.parent) for _, said in found.of("hall.opened")}
+    return {said.hall: Hall(said.hall, said.name, said.level, said.parent) for said in found.payloads("hall.opened")}
 
 
 def shifts(found: Sorted) -> dict[str, tuple[Shift, ...]]:
     """Return each hall's shifts, in order of the dates from which they are in force."""
     by_hall: defaultdict[str, dict[date, Shift]] = defaultdict(dict)
-    for _, said in found.of("shift.set"):
+    for said in found.payloads("shift.set"):
         by_hall[said.hall][said.from_on] = Shift(said.from_on, frozenset(said.weekdays), _sessions(said))
     return _in_order(by_hall)
 
 
 def calendar_days(found: Sorted) -> dict[tuple[str | None, date], CalendarDay]:
     """Return what the county decided about days, by hall (None is every hall) and day."""
-    return {(said.hall, said.on): CalendarDay(said.working, said.name) for _, said in found.of("calendar.day")}
+    return {(said.hall, said.on): CalendarDay(said.working, said.name) for said in found.payloads("calendar.day")}
 
 
 def terminals_by_hall(found: Sorted) -> dict[str, tuple[Terminal, ...]]:
     """Return the terminals that ever served a hall, by that hall, in order of their ids."""
-    retired_on = {said.terminal: said.on for _, said in found.of("terminal.retired")}
+    retired_on = {said.terminal: said.on for said in found.payloads("terminal.retired")}
     reported: dict[str, datetime] = {}
-    for _, said in found.unordered("terminal.reported"):
+    for said in found.payloads("terminal.reported"):
         reported[said.terminal] = max(said.through, reported.get(said.terminal, said.through))
     by_hall: defaultdict[str, list[Terminal]] = defaultdict(list)
     for id_, assigned in sorted(terminal_assignments(found).items()):
@@ -97,7 +97,7 @@ def _session(said: ShiftSession) -> Session:
 
 def _assignments(found: Sorted) -> dict[str, tuple[Assignment, ...]]:
     by_person: defaultdict[str, dict[date, Assignment]] = defaultdict(dict)
-    for _, said in found.of("person.assigned"):
+    for said in found.payloads("person.assigned"):
         window = None if said.window is None else str(said.window)
         by_person[said.person][said.from_on] = Assignment(said.from_on, said.hall, window)
     return _in_order(by_person)
@@ -105,7 +105,7 @@ def _assignments(found: Sorted) -> dict[str, tuple[Assignment, ...]]:
 
 def _certificates(found: Sorted) -> dict[str, tuple[Certificate, ...]]:
     by_person: defaultdict[str, dict[int, Certificate]] = defaultdict(dict)
-    for _, said in found.of("certificate.recorded"):
+    for said in found.payloads("certificate.recorded"):
         by_person[said.person][said.grade] = Certificate(said.grade, said.issued_on)
     return {person: tuple(by_grade.values()) for person, by_grade in by_person.items()}
 
@@ -121,11 +121,11 @@ def _one_at_a_time(said: Iterable[Said]) -> tuple[Investigation, ...]:
     """Return the investigations in order; what is open is not opened again, nor closed what is not."""
     opened_on: date | None = None
     done: list[Investigation] = []
-    for event, payload in sorted(said, key=lambda each: each.payload.on):
-        if event.type == "investigation.opened":
-            opened_on = opened_on or payload.on
+    for each in sorted(said, key=lambda each: each.payload.on):
+        if each.type == "investigation.opened":
+            opened_on = opened_on or each.payload.on
         elif opened_on is not None:
-            done.append(Investigation(opened_on, payload.on))
+            done.append(Investigation(opened_on, each.payload.on))
             opened_on = None
     return (*done, Investigation(opened_on, None)) if opened_on else tuple(done)
 

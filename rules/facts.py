@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 from rules import directory, journal
 from rules.policy import Policy, load_policy
@@ -25,8 +26,15 @@ from rules.records import (
     Shift,
     Terminal,
 )
-from rules.sorting import sort_out
+from rules.sorting import Sorted, sort_out
 from sync.events import Event
+
+
+class HallDay(NamedTuple):
+    """Whether a hall works on a day, and the shift then in force."""
+
+    working: bool
+    shift: Shift | None
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,8 @@ class Facts:
     terminals: Mapping[str, tuple[Terminal, ...]]
     closings: Mapping[str, frozenset[str]]
     quarantined: tuple[Quarantined, ...]
+    known_days: dict[tuple[str, date], HallDay] = field(default_factory=dict, compare=False, repr=False)
+    """What `rules.calendar.hall_day` has worked out already: the same for everybody in the hall."""
 
     def shift_on(self, hall: str, on: date) -> Shift | None:
         """Return the hall's shift in force: the one with the latest `from` on or before the day."""
@@ -71,8 +81,17 @@ def gather(events: Iterable[Event], policy: Policy | None = None) -> Facts:
     `policy` (by default the shipped one) says which findings fit their clause. Those that do not, unknown
     types, broken payloads, people never registered and what a terminal may not say are `quarantined`, by id.
     """
+    return gather_under(events, [policy or load_policy()])[0]
+
+
+def gather_under(events: Iterable[Event], policies: Iterable[Policy]) -> list[Facts]:
+    """Return the facts as `gather` does, once under each policy."""
     found = sort_out(events)
-    findings = journal.findings(found, policy or load_policy())
+    return [_facts(Sorted(found.by_type, dict(found.refused)), policy) for policy in policies]
+
+
+def _facts(found: Sorted, policy: Policy) -> Facts:
+    findings = journal.findings(found, policy)
     return Facts(
         persons=directory.persons(found),
         halls=directory.halls(found),

@@ -38,8 +38,8 @@ def grade_month(
     """
     most = quota_of(law.good_share, headcount)
     assessed = [each for each in cards if each.status == "assessed"]
-    able = [each for each in assessed if each.total >= law.good_min_total and not each.barred]
-    good = {each.person for each in pick_best(able, most, _rank, lambda each: each.person in chosen)}
+    able = [each for each in assessed if may_be_good(each, law)]
+    good = {each.person for each in pick_best(able, most, rank_of, lambda each: each.person in chosen)}
     grades = {each.person: _grade(each, good, law) for each in assessed}
     return grades, Quota(headcount, most, len(good))
 
@@ -66,9 +66,21 @@ def pick_best(
     return above + named if len(above) + len(named) <= most else above
 
 
-def _rank(card: Card) -> Rank:
+def may_be_good(card: Card, law: Edition) -> bool:
+    """Return whether the card reaches the threshold of 好 and nothing bars it."""
+    return card.status == "assessed" and card.total >= law.good_min_total and not card.barred
+
+
+def rank_of(card: Card) -> Rank:
+    """Return what people are ranked by, less is better: total, base, first section, bad ratings, ratings."""
     attendance = next((section.score for section in card.sections if section.number == 1), 0)
-    return -card.total, -card.base, -attendance, card.bad_ratings, -card.ratings_given
+    scores = (_plain(-score) for score in (card.total, card.base, Fraction(attendance)))
+    return *scores, card.bad_ratings, -card.ratings_given
+
+
+def _plain(exact: Fraction) -> Fraction | int:
+    """Return the same number, whole where it can be: whole ones are compared much sooner."""
+    return exact.numerator if exact.denominator == 1 else exact
 
 
 def _grade(card: Card, good: Collection[str], law: Edition) -> str:

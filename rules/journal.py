@@ -7,6 +7,7 @@ Nothing is judged.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TypeVar
 
@@ -24,12 +25,12 @@ def punches(found: Sorted) -> dict[str, dict[date, tuple[Punch, ...]]]:
 
     Source: 考核细则 1.1, 1.2; 不是我 takes a punch back.
     """
-    withdrawn = {said.punch for _, said in found.unordered("punch.withdrawn")}
+    withdrawn = {said.payload.punch for said in found.unordered("punch.withdrawn")}
     by_person: defaultdict[str, defaultdict[date, list[Punch]]] = defaultdict(lambda: defaultdict(list))
-    for event, said in found.unordered("punch"):
-        if event.id not in withdrawn:
-            at = event.occurred_at.astimezone(COUNTY_TIME)
-            punch = Punch(event.id, at, event.uncertainty_ms, said.hall, said.method, event.origin)
+    for each in found.unordered("punch"):
+        if each.id not in withdrawn:
+            said, at = each.payload, each.occurred_at.astimezone(COUNTY_TIME)
+            punch = Punch(each.id, at, each.uncertainty_ms, said.hall, said.method, each.origin)
             by_person[said.person][at.date()].append(punch)
     return {person: {on: tuple(group) for on, group in days.items()} for person, days in by_person.items()}
 
@@ -37,28 +38,29 @@ def punches(found: Sorted) -> dict[str, dict[date, tuple[Punch, ...]]]:
 def leaves(found: Sorted) -> dict[str, tuple[Leave, ...]]:
     """Return everybody's leave, in order of its beginning."""
     closed_on: defaultdict[str, set[date]] = defaultdict(set)
-    for _, said in found.unordered("leave.closed"):
+    for said in found.payloads("leave.closed"):
         closed_on[said.leave].add(said.on)
     by_id: dict[str, Leave] = {}
-    for event, said in found.of("leave.granted"):
+    for each in found.of("leave.granted"):
+        said = each.payload
         from_at, to_at = said.from_at.astimezone(COUNTY_TIME), said.to_at.astimezone(COUNTY_TIME)
         closings_on = tuple(sorted(closed_on[said.leave]))
-        by_id[said.leave] = Leave(said.leave, event.id, said.person, said.kind, from_at, to_at, said.filed, closings_on)
+        by_id[said.leave] = Leave(said.leave, each.id, said.person, said.kind, from_at, to_at, said.filed, closings_on)
     return _by_person(sorted(by_id.values(), key=lambda leave: (leave.from_at, leave.event)))
 
 
 def explained(found: Sorted) -> frozenset[tuple[str, date, str]]:
     """Return (person, day, session) of the sessions that an accepted explanation excuses."""
-    return frozenset((said.person, said.on, said.session) for _, said in found.unordered("explanation.accepted"))
+    return frozenset((said.person, said.on, said.session) for said in found.payloads("explanation.accepted"))
 
 
 def findings(found: Sorted, policy: Policy) -> dict[str, tuple[Finding, ...]]:
     """Return everybody's findings that stand, confirmed or not; one that its clause does not fit is refused."""
     recorded = {each.payload.finding: each for each in found.of("finding.recorded") if _fits(each, found, policy)}
     confirmed: defaultdict[str, list[str]] = defaultdict(list)
-    for event, said in found.unordered("finding.confirmed"):
-        confirmed[said.finding].append(event.id)
-    revoked = {said.finding for _, said in found.unordered("finding.revoked")}
+    for each in found.unordered("finding.confirmed"):
+        confirmed[each.payload.finding].append(each.id)
+    revoked = {said.finding for said in found.payloads("finding.revoked")}
     standing = (_finding(each, confirmed.get(id_, []), policy) for id_, each in recorded.items() if id_ not in revoked)
     return _by_person(sorted(standing, key=lambda finding: (finding.on, finding.events)))
 
@@ -73,7 +75,7 @@ def _fits(each: Said, found: Sorted, policy: Policy) -> bool:
 
 
 def _finding(each: Said, confirmations: list[str], policy: Policy) -> Finding:
-    event, said = each
+    said = each.payload
     return Finding(
         id=said.finding,
         person=said.person,
@@ -85,7 +87,7 @@ def _finding(each: Said, confirmations: list[str], policy: Policy) -> Finding:
         hall=said.hall,
         note=said.note,
         confirmed=said.confirmed or bool(confirmations),
-        events=tuple(sorted([event.id, *confirmations])),
+        events=tuple(sorted([each.id, *confirmations])),
     )
 
 
@@ -96,48 +98,61 @@ def ratings(found: Sorted) -> dict[str, tuple[Rating, ...]]:
     """
     visits = _first_of_each_visit(found, "rating.requested")
     reviews = {
-        said.visit: Review(event.id, said.valid, said.attributable) for event, said in found.of("rating.reviewed")
+        each.payload.visit: Review(each.id, each.payload.valid, each.payload.attributable)
+        for each in found.of("rating.reviewed")
     }
-    rated = (
-        Rating(
-            event=event.id,
-            visit=visit,
-            person=said.person,
-            hall=said.hall,
-            window=str(said.window),
-            grade=said.grade,
-            at=event.occurred_at.astimezone(COUNTY_TIME),
-            unsolicited=bool(visits[visit].payload.unsolicited),
-            review=reviews.get(visit),
-        )
-        for visit, (event, said) in _first_of_each_visit(found, "rating.given").items()
+    rated = [
+        _rating(each, bool(visits[visit].payload.unsolicited), reviews.get(visit))
+        for visit, each in _first_of_each_visit(found, "rating.given").items()
         if visit in visits
-    )
+    ]
     return _by_person(sorted(rated, key=lambda rating: (rating.at, rating.event)))
+
+
+def _rating(each: Said, unsolicited: bool, review: Review | None) -> Rating:  # noqa: FBT001 (one call, above)
+    said = each.payload
+    return Rating(
+        event=each.id,
+        visit=said.visit,
+        person=said.person,
+        hall=said.hall,
+        window=str(said.window),
+        grade=said.grade,
+        at=each.occurred_at.astimezone(COUNTY_TIME),
+        unsolicited=unsolicited,
+        review=review,
+    )
 
 
 def _first_of_each_visit(found: Sorted, type_: str) -> dict[str, Said]:
     """Return the first by seq within a store, across stores the earliest (instant, then id)."""
-    by_store: dict[tuple[str, str, str], Said] = {}
-    for each in found.unordered(type_):
-        key = (each.payload.visit, each.event.origin, each.event.epoch)
-        other = by_store.get(key)
-        if other is None or each.event.seq < other.event.seq:
-            by_store[key] = each
     first: dict[str, Said] = {}
-    for (visit, _, _), each in by_store.items():
-        if visit not in first or _instant_and_id(each) < _instant_and_id(first[visit]):
-            first[visit] = each
+    several: defaultdict[str, list[Said]] = defaultdict(list)
+    for each in found.unordered(type_):
+        visit = each.payload.visit
+        if first.setdefault(visit, each) is not each:
+            several[visit].append(each)
+    for visit, others in several.items():
+        first[visit] = _first_of([first[visit], *others])
     return first
+
+
+def _first_of(said: Sequence[Said]) -> Said:
+    by_store: dict[tuple[str, str], Said] = {}
+    for each in said:
+        other = by_store.setdefault((each.origin, each.epoch), each)
+        if each.seq < other.seq:
+            by_store[each.origin, each.epoch] = each
+    return min(by_store.values(), key=_instant_and_id)
 
 
 def closings(found: Sorted) -> dict[str, frozenset[str]]:
     """Return whom the committee chose, by month closed; the last closing of a month counts."""
-    return {said.month: frozenset(said.good or ()) for _, said in found.of("month.closed")}
+    return {said.month: frozenset(said.good or ()) for said in found.payloads("month.closed")}
 
 
 def _instant_and_id(each: Said) -> tuple[datetime, str]:
-    return each.event.occurred_at, each.event.id
+    return each.occurred_at, each.id
 
 
 def _by_person(records: list[P]) -> dict[str, tuple[P, ...]]:

@@ -37,7 +37,7 @@ _LISTS = ("policy", "sections", "clauses")
 V = TypeVar("V", bound=Version)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Edition:
     """The law between two changes. Minutes, points and yuan are whole; shares are exact fractions."""
 

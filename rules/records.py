@@ -112,7 +112,7 @@ class CalendarDay(Struct, frozen=True):
     name: str | None
 
 
-class Punch(NamedTuple):
+class Punch(Struct, frozen=True, gc=False):
     """Somebody at a terminal; `at` is an instant in county time, with the bound of its error."""
 
     id: str

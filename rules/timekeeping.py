@@ -12,7 +12,15 @@ from fractions import Fraction
 from msgspec import Struct
 
 from rules import wording
-from rules.attendance import Day, SessionDay, day_of, leaves_on, touches
+from rules.attendance import (
+    Day,
+    SessionDay,
+    day_of,
+    is_plainly_punctual,
+    leaves_on,
+    planned_sessions,
+    touches,
+)
 from rules.calendar import is_working
 from rules.facts import Facts
 from rules.lines import Line, Pending, Tally, joined
@@ -52,11 +60,16 @@ def keep_time(facts: Facts, policy: Policy, person: Person, days: Iterable[date]
     tallies: list[Tally] = []
     planned = remaining = 0
     for on in days:
+        sessions, law = planned_sessions(facts, person.id, on)[1], policy.on(on)
+        planned += len(sessions)
+        if not sessions:
+            continue
+        if not leaves_on(facts, person.id, on) and is_plainly_punctual(sessions, facts.punches_on(person.id, on), law):
+            remaining += len(sessions)
+            continue
         day = day_of(facts, person.id, on, policy)
-        if day.planned:
-            planned += len(day.planned)
-            remaining += len(day.sessions)
-            tallies += _day_tallies(facts, person, day, policy.on(on), stands)
+        remaining += len(day.sessions)
+        tallies += _day_tallies(facts, person, day, law, stands)
     return Kept(joined(tallies), leave_took_all=planned > 0 and remaining == 0)
 
 

@@ -6,7 +6,7 @@ Source: 实施意见 四(六)3(2), 考核细则 1.6 and 5.5.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from fractions import Fraction
 
@@ -53,9 +53,19 @@ class _Record(Struct, frozen=True):
 
 def judge_year(facts: Facts, policy: Policy, year: int, as_of: date) -> YearResult:
     """Return everybody's year, each month judged at the end of the day `as_of`."""
+    return year_of(facts, policy, year, as_of, judge_months(facts, policy, year, as_of))
+
+
+def judge_months(facts: Facts, policy: Policy, year: int, as_of: date) -> list[MonthResult]:
+    """Return the months of the year that are finished by `as_of`, each judged at the end of that day."""
+    finished = (month for month in _months(year) if month.last_on <= as_of)
+    return [judge_month(facts, policy, month, as_of) for month in finished]
+
+
+def year_of(facts: Facts, policy: Policy, year: int, as_of: date, months: Iterable[MonthResult]) -> YearResult:
+    """Return everybody's year from its months as judged at the end of the day `as_of`."""
     law = policy.on(date(year, 1, 1))
-    finished = [month for month in _months(year) if month.last_on <= as_of]
-    judged = {month: _by_person(judge_month(facts, policy, month, as_of)) for month in finished}
+    judged = {result.month: _by_person(result) for result in months}
     records = [_record(person, year, judged) for person in _people(facts, year)]
     headcount = sum(record.person.on_register(date(year, 12, 31)) for record in records)
     most = quota_of(law.excellent_share, headcount)

@@ -22,6 +22,10 @@ def build_parser() -> argparse.ArgumentParser:
     _add_serve(commands)
     replay = commands.add_parser("replay", help="what a ledger says of a month or a year", add_help=False)
     replay.add_argument("arguments", nargs=argparse.REMAINDER)
+    what_if = commands.add_parser("what-if", help="past months under other rules", add_help=False)
+    what_if.add_argument("arguments", nargs=argparse.REMAINDER)
+    notice = commands.add_parser("calendar-notice", help="the yearly notice of holidays as events", add_help=False)
+    notice.add_argument("arguments", nargs=argparse.REMAINDER)
     export = commands.add_parser("export", help="the ledger as NDJSON, byte for byte as it was born")
     _add_database(export)
     _add_client_commands(commands)
@@ -89,6 +93,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         from scoring.replay import main as replay  # noqa: PLC0415 (the other commands need no rules)
 
         return replay(words[1:])
+    if words[:1] == ["what-if"]:
+        from scoring.what_if import main as what_if  # noqa: PLC0415
+
+        return what_if(words[1:])
+    if words[:1] == ["calendar-notice"]:
+        from scoring.calendar_notice import main as calendar_notice  # noqa: PLC0415
+
+        return calendar_notice(words[1:])
     asked = build_parser().parse_args(words)
     try:
         return _COMMANDS[asked.command](asked)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, NoReturn
 
 from flask import Response, current_app
@@ -40,7 +41,7 @@ def refuse(refusal: Refusal) -> Response:
 def json_object(body: bytes) -> dict[str, Any]:
     """Return the JSON object of a request's body; a 400 that says where it is none."""
     try:
-        parsed = json.loads(body.decode(), parse_constant=_no_constant)
+        parsed = json.loads(body.decode(), parse_constant=_no_constant, parse_float=_finite)
     except UnicodeDecodeError as error:
         raise Refusal(400, "malformed", f"the body is not UTF-8 at byte {error.start}") from error
     except json.JSONDecodeError as error:
@@ -52,8 +53,23 @@ def json_object(body: bytes) -> dict[str, Any]:
     return parsed
 
 
+def refuse_halves(fields: dict[str, Any]) -> None:
+    """Refuse what could be read but never written again: a text with half of a character."""
+    try:
+        json.dumps(fields, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise Refusal(400, "malformed", "a text holds half of a character (a lone surrogate)") from error
+
+
 def _no_constant(word: str) -> NoReturn:
     raise ValueError(f"{word} is not JSON")
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if not math.isfinite(value):
+        raise ValueError(f"{number} is too large a number")
+    return value
 
 
 def text_field(fields: dict[str, Any], name: str, longest: int = 200) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from scoring import feeds, gate, ledger, registry
-from scoring.answers import answer, centre, json_object, text_field
+from scoring.answers import answer, centre, json_object, refuse_halves, text_field
 from scoring.errors import Refusal
 from scoring.examine import Place
 from scoring.reporting import reported_through
@@ -123,6 +123,7 @@ def heartbeat(origin: str) -> Response:
     health = fields.get("health", {})
     if not isinstance(health, dict):
         raise Refusal(400, "malformed", "health is not an object")
+    refuse_halves(health)
     try:
         at = parse_instant(fields.get("at")).astimezone(COUNTY_TIME)
     except (EnvelopeError, OverflowError) as error:

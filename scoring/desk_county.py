@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Response
-from sqlalchemy import Row, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from rules.facts import Facts
 from rules.records import Hall, Rating
@@ -71,21 +71,30 @@ def county() -> Response:
             connection.execute(select(tables.event).where(kept).order_by(tables.event.c.position.desc()).limit(_LATEST))
         )
         quarantined_count = connection.scalar(select(func.count()).select_from(tables.event).where(kept))
+        ratings_among = _ratings_among(connection, [each.id for each in facts.quarantined[:_LATEST]])
     halls = [hall_now(facts, hall, terminals, now) for hall in _in_order(facts.halls.values())]
     return page(
         "county.html",
         levels=[(name, [each for each in halls if each.hall.level == level]) for level, name in words.LEVELS.items()],
         halls=halls,
-        ratings=totals([rating for hall in facts.halls for rating in todays_ratings(facts, hall, now)]),
+        ratings=together([each.ratings for each in halls]),
         terminals=terminals,
         waits=_waits(facts, terminals, now),
         alarms=alarms,
         forks=forks,
         quarantined=[(row, _place(row)) for row in quarantined],
         quarantined_count=(quarantined_count or 0) + len(facts.quarantined),
-        not_believed=facts.quarantined[:_LATEST],
+        not_believed=[
+            (each.reason, "" if each.id in ratings_among else each.id) for each in facts.quarantined[:_LATEST]
+        ],
         now=now,
     )
+
+
+def _ratings_among(connection: Connection, ids: Sequence[str]) -> frozenset[str]:
+    """Return which events of these ids are ratings, whose ids are not shown: they contain the minute."""
+    columns = tables.event.c
+    return frozenset(connection.scalars(select(columns.id).where(columns.id.in_(ids), columns.type.like("rating.%"))))
 
 
 def hall_now(facts: Facts, hall: Hall, terminals: Iterable[registry.Terminal], now: datetime) -> HallNow:
@@ -115,6 +124,16 @@ def totals(ratings: Sequence[Rating]) -> RatingTotals:
     return RatingTotals(told, shares, is_hidden=0 < len(ratings) < words.LEAST_RATINGS_SHOWN)
 
 
+def together(halls: Sequence[RatingTotals]) -> RatingTotals:
+    """Return what the halls show, added up: a total of its own would tell what they hide."""
+    counted = Counter[str]()
+    for hall in halls:
+        counted.update(dict(hall.shares))
+    given = sum(hall.given for hall in halls)
+    shares = tuple((name, counted[name]) for name in words.GRADES.values()) if given else ()
+    return RatingTotals(given, shares, is_hidden=not given and any(hall.is_hidden for hall in halls))
+
+
 def is_silent(terminal: registry.Terminal, now: datetime) -> bool:
     """Return whether a terminal has not been heard for so long that somebody should look."""
     if terminal.revoked_at is not None:
@@ -125,14 +144,17 @@ def is_silent(terminal: registry.Terminal, now: datetime) -> bool:
 def _waits(facts: Facts, terminals: Sequence[registry.Terminal], now: datetime) -> list[tuple[str, int, str]]:
     open_findings = sum(not found.confirmed for each in facts.findings.values() for found in each)
     bad = sum(
-        rating.grade <= 2 and not rating.unsolicited and rating.review is None  # noqa: PLR2004 (考核细则 4.4)
+        rating.grade <= 2  # noqa: PLR2004 (考核细则 4.4)
+        and not rating.unsolicited
+        and rating.review is None
+        and rating.at.astimezone(COUNTY_TIME).date() < now.date()  # at once would tell who pressed
         for each in facts.ratings.values()
         for rating in each
     )
     silent = sum(is_silent(terminal, now) for terminal in terminals)
     waits = [
         ("检查记录待核实", open_findings, "核实之前不扣分"),
-        ("差评待审核", bad, "审核有效且由本人造成的，按 4.4 扣分"),
+        ("差评待审核", bad, "次日列出；审核有效且由本人造成的，按 4.4 扣分"),
         ("终端失去联系", silent, "未报齐之前，缺卡一律等待终端，不扣分"),
     ]
     return [each for each in waits if each[1]]

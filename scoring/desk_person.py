@@ -69,7 +69,9 @@ def scorecard(person: str) -> Response:
         card=shown,
         status=words.STATUSES[shown.status],
         lines=[_line(line, facts.ratings.get(person, ())) for line in shown.lines],
-        pending=[_pending(item, facts.ratings.get(person, ())) for item in shown.pending],
+        pending=[
+            _pending(item, facts.ratings.get(person, ())) for item in shown.pending if _may_show(item, now.date())
+        ],
         chart=_chart(shown),
         today=person_now(facts, law, known, now) if month == Month.of(now.date()) else None,
         as_of=as_of,
@@ -88,6 +90,11 @@ def clause_text(clause: str, on: date) -> str:
 def _line(line: Line, ratings: Sequence[Any]) -> Shown:
     tone = "good" if line.points > 0 else "bad"
     return _shown(line, words.points(line.points), tone, line.note, ratings)
+
+
+def _may_show(item: Pending, today: date) -> bool:
+    """Return whether an open rating may be shown: on its own day the clerk would know who pressed."""
+    return item.clause != _RATED or item.on < today
 
 
 def _pending(item: Pending, ratings: Sequence[Any]) -> Shown:

@@ -1,27 +1,28 @@
-"""Runs the centre's server: granian with one worker process, several threads, and nothing that outlives its parent."""
+"""Runs the centre's server: waitress, one process, several threads.
+
+Its own loop reads every request whole before a thread sees it, so that clients who fall silent in the middle of an
+upload cost a socket and nothing else.
+"""
 
 from __future__ import annotations
 
-import ctypes
-import os
+import resource
 import signal
-import socket
-import threading
-import time
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
-from flask import Flask
-from granian.constants import Interfaces
-from granian.log import LogLevels
-from granian.server import Server
+from waitress.server import create_server
 
 from scoring.app import create_app
 from scoring.centre import open_centre
-from scoring.errors import AddressTakenError, StoreInUseError
+from scoring.errors import AddressTakenError
 
 _THREADS = 8
-_PR_SET_PDEATHSIG = 1
+_SILENT_S = 60
+_LARGEST_BODY_BYTES = 4 * 1024 * 1024
+_MOST_CONNECTIONS = 20_000
+_FILES_FOR_THE_REST = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,56 +37,49 @@ class Settings:
 
 
 def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT. Whatever the store refuses is raised here, before a process is started."""
-    _check_address(settings.host, settings.port)
-    open_centre(settings.database, settings.state, settings.heartbeat_s).store.close()
-    server = Server(
-        "scoring",
-        address=settings.host,
-        port=settings.port,
-        interface=Interfaces.WSGI,
-        workers=1,
-        blocking_threads=_THREADS,
-        backpressure=256,
-        workers_kill_timeout=5,
-        websockets=False,
-        log_level=LogLevels.error,
-    )
-    parent = os.getpid()
-    server.serve(target_loader=lambda: _load(settings, parent), wrap_loader=False)
+    """Serve until SIGTERM or SIGINT; prints the address once it answers.
 
-
-def _load(settings: Settings, parent: int) -> Flask:
-    """Return the application, in the worker process; it ends with its parent, however that ends."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        raise StoreInUseError("the server that started this worker is gone")
-    app = create_app(open_centre(settings.database, settings.state, settings.heartbeat_s))
-    threading.Thread(target=_announce, args=(settings.host, settings.port), daemon=True).start()
-    return app
-
-
-def _check_address(host: str, port: int) -> None:
-    """Refuse an address that somebody else serves: granian would share the port with him and say nothing."""
+    Whatever the store refuses is raised here, and AddressTakenError where somebody else serves the address.
+    """
+    centre = open_centre(settings.database, settings.state, settings.heartbeat_s)
     try:
-        with socket.create_server((host, port), family=_family(host)):
-            pass
+        server = create_server(
+            create_app(centre),
+            host=settings.host,
+            port=settings.port,
+            threads=_THREADS,
+            connection_limit=_connections(),
+            channel_timeout=_SILENT_S,
+            cleanup_interval=_SILENT_S // 4,
+            max_request_body_size=_LARGEST_BODY_BYTES,
+            asyncore_use_poll=True,
+            ident=None,
+        )
     except OSError as error:
-        raise AddressTakenError(f"{host}:{port} cannot be served ({error.strerror}): give another --port") from error
+        centre.store.close()
+        where = f"{settings.host}:{settings.port}"
+        raise AddressTakenError(f"{where} cannot be served ({error.strerror}): give another --port") from error
+    signal.signal(signal.SIGTERM, _interrupt)
+    shown = f"[{settings.host}]" if ":" in settings.host else settings.host
+    try:
+        print(f"centre: http://{shown}:{settings.port}", flush=True)  # noqa: T201 (its address is its answer)
+        server.run()
+    except KeyboardInterrupt:  # asked to end before it had begun
+        return
+    finally:
+        server.close()
+        centre.store.close()
 
 
-def _announce(host: str, port: int) -> None:
-    """Print the address once it answers: granian listens only after the application is loaded."""
-    probe = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (compared, not served)
-    while True:
-        try:
-            with socket.create_connection((probe, port), timeout=1):
-                break
-        except OSError:
-            time.sleep(0.02)
-    shown = f"[{host}]" if ":" in host else host
-    print(f"centre: http://{shown}:{port}", flush=True)  # noqa: T201 (its address is its answer)
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    """End as Ctrl-C does: the request under way is answered first."""
+    raise KeyboardInterrupt
 
 
-def _family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
+def _connections() -> int:
+    """Return how many connections this process may hold, after raising its own limit as far as it may."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most != resource.RLIM_INFINITY:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        return max(_FILES_FOR_THE_REST, min(_MOST_CONNECTIONS, most - _FILES_FOR_THE_REST))
+    return _MOST_CONNECTIONS

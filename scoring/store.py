@@ -134,7 +134,8 @@ def _open_sqlite(path: Path) -> Store:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)  # it holds the hashes of PINs
-        lock_file = _locked(path.with_name(path.name + ".lock"))
+        real = path.resolve()  # one file under two names is one file
+        lock_file = _locked(real.with_name(real.name + ".lock"))
     except StoreInUseError:
         raise
     except OSError as error:

@@ -17,7 +17,7 @@ import requests
 
 from sync import feed, wire
 from sync.clock import SystemClock
-from sync.errors import SyncError
+from sync.errors import SignatureRejectedError, SyncError
 from sync.events import instant_text, parse_instant
 from sync.keys import SigningKey, verify
 from sync.outbox import Outbox, StoredLine
@@ -25,6 +25,7 @@ from sync.outbox import Outbox, StoredLine
 _TIMEOUT_S = (3.05, 20)
 _MAX_BACKOFF_S = 900
 _MOST_DOUBLINGS = 10
+_TAKEN = range(200, 300)
 _TOLERATED_OFFSET_S = 300
 
 
@@ -52,7 +53,6 @@ class LinkState:
 
     contact_at: datetime | None = None
     trouble: str | None = None
-    forked: bool = False
 
 
 @dataclass(slots=True)
@@ -80,9 +80,11 @@ class Uplink:
         while not self._stopping.is_set():
             self._wake.clear()
             try:
+                if failures or not self.state.contact_at:
+                    self.check_heads()
                 self.send_pending()
                 self.beat()
-            except (SyncError, OSError, ValueError, LookupError) as error:  # requests' own errors are OSErrors
+            except Exception as error:  # noqa: BLE001 (whatever failed is shown and tried again: that is its duty)
                 self._became(replace(self.state, trouble=_reason(error)))
                 self._stopping.wait(_pause_s(error, failures))
                 failures = min(failures + 1, _MOST_DOUBLINGS)
@@ -120,9 +122,11 @@ class Uplink:
         batch = wire.seal_batch(self.key, self.outbox.origin, epoch, start, prev, [stored.line for stored in lines])
         path = f"/v1/t/{quote(self.outbox.origin)}/e/{quote(epoch)}/batches"
         asked_s = self.clock.boottime_s()
-        response = self._http.post(self.centre_url + path, data=batch.body, headers=batch.headers(), timeout=_TIMEOUT_S)
+        response = self._http.post(
+            self.centre_url + path, data=batch.body, headers=batch.headers(), timeout=_TIMEOUT_S, allow_redirects=False
+        )
         if response.status_code == requests.codes.conflict:
-            return self._conflict(epoch, response.json())
+            return self._conflict(epoch, acknowledged, response.json())
         if response.status_code == requests.codes.request_entity_too_large and len(lines) > 1:
             self.max_lines = max(1, len(lines) // 2)
             return acknowledged
@@ -141,14 +145,30 @@ class Uplink:
         if self.outbox.hash_at(epoch, receipt["ack"]).hex() != receipt["ack_hash"]:
             raise UplinkError(f"the centre's receipt names another line {receipt['ack']} than the one held here")
 
-    def _conflict(self, epoch: str, answer: Mapping[str, Any]) -> int | None:
-        if answer.get("error") == "gap":
-            expected = int(answer["expected"])
+    def _conflict(self, epoch: str, acknowledged: int, answer: object) -> int | None:
+        told = answer if isinstance(answer, dict) else {}
+        if told.get("error") == "gap":
+            expected = int(told["expected"])
+            if not 1 <= expected <= acknowledged:
+                raise UplinkError(f"the centre asks for line {expected}, but has acknowledged {acknowledged}")
             self.outbox.acknowledge(epoch, expected - 1, {})
             return expected - 1
+        if told.get("error") != "fork":
+            raise UplinkError(f"the centre answered 409 with neither a gap nor a fork: {answer!r}"[:200])
         self.outbox.fork(epoch)
-        self._became(replace(self.state, forked=True))
+        self.on_change()
         return None
+
+    def check_heads(self) -> None:
+        """Ask how far the centre holds each epoch, and go back where it holds less than it once acknowledged.
+
+        A centre that was restored from a backup heals so, even when nothing new is recorded here.
+        """
+        for progress in self.outbox.epochs():
+            path = f"/v1/t/{quote(self.outbox.origin)}/e/{quote(progress.epoch)}/head"
+            held = int(self._request("GET", path, None)["seq"])
+            if held < progress.acknowledged:
+                self.outbox.acknowledge(progress.epoch, held, {})
 
     def beat(self) -> None:
         """Tell the centre how far everything is sent, and fetch what it has newer than what is held here."""
@@ -157,14 +177,26 @@ class Uplink:
         answer = self._request("POST", f"/v1/t/{quote(self.outbox.origin)}/heartbeat", message)
         self.heartbeat_s = float(answer["next_s"])
         self._became(replace(self.state, trouble=None, contact_at=parse_instant(answer["server_time"])))
-        for kind in feed.KINDS:
-            if int(answer["cursors"].get(kind, 0)) != self.feeds.held_version(kind):
-                self._fetch(kind)
+        cursors = {kind: int(answer["cursors"].get(kind, 0)) for kind in feed.KINDS}
+        if any(cursor < self.feeds.held_version(kind) for kind, cursor in cursors.items()):
+            self.check_heads()  # a centre that knows less than before was restored
+        for kind, cursor in cursors.items():
+            if cursor != self.feeds.held_version(kind):
+                self._follow(kind)
+
+    def _follow(self, kind: str) -> None:
+        """Fetch a newer manifest; one that cannot be believed leaves the held one in force and is shown."""
+        try:
+            self._fetch(kind)
+        except (feed.FeedError, SignatureRejectedError) as error:
+            self._became(replace(self.state, trouble=str(error)))
 
     def _fetch(self, kind: str) -> None:
         held = self.feeds.held_version(kind)
         path = f"/v1/t/{quote(self.outbox.origin)}/feed/{kind}?cursor={held}"
-        response = self._http.get(self.centre_url + path, headers=self._signed("GET", path, b""), timeout=_TIMEOUT_S)
+        response = self._http.get(
+            self.centre_url + path, headers=self._signed("GET", path, b""), timeout=_TIMEOUT_S, allow_redirects=False
+        )
         if response.status_code == requests.codes.not_modified:
             return
         self._refuse_failure(response)
@@ -174,8 +206,8 @@ class Uplink:
         self.feeds.hold(manifest)
         self.on_change()
 
-    def _request(self, method: str, path: str, message: Mapping[str, Any]) -> dict[str, Any]:
-        body = wire.compact_json(message)
+    def _request(self, method: str, path: str, message: Mapping[str, Any] | None) -> dict[str, Any]:
+        body = wire.compact_json(message) if message is not None else b""
         asked_s = self.clock.boottime_s()
         response = self._http.request(
             method,
@@ -197,7 +229,9 @@ class Uplink:
     def _accepted(self, response: requests.Response, asked_s: float) -> dict[str, Any]:
         self._note_time(response, asked_s)
         self._refuse_failure(response)
-        answer: dict[str, Any] = response.json()
+        answer = response.json()
+        if not isinstance(answer, dict):
+            raise UplinkError(f"what answers at {self.centre_url} is not the centre")
         return answer
 
     def _note_time(self, response: requests.Response, asked_s: float) -> None:
@@ -208,7 +242,7 @@ class Uplink:
 
     @staticmethod
     def _refuse_failure(response: requests.Response) -> None:
-        if response.ok:
+        if response.status_code in _TAKEN:
             return
         waits = response.headers.get("Retry-After", "")
         raise UplinkError(_refusal(response), float(waits) if waits.isdigit() else None)

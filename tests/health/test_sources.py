@@ -108,3 +108,22 @@ def test_every_file_of_a_room_would_be_packed() -> None:
 def test_the_rooms_with_pages_share_one_sheet_of_colours_and_sizes() -> None:
     sheets = {(ROOT / room / "static" / "tokens.css").read_bytes() for room in ("kiosk", "scoring")}
     assert len(sheets) == 1, "kiosk/static/tokens.css and scoring/static/tokens.css are the same sheet: change both"
+
+
+def test_every_folder_of_code_is_a_room_or_says_that_it_is_none() -> None:
+    folders = {path.relative_to(ROOT).parts[0] for path in python_files() if path.parent != ROOT}
+    strangers = folders - set(ROOMS) - {"deploy", "tests"}
+    assert not strangers, (
+        f"{sorted(strangers)}: no import contract knows them; put the code into the room it belongs to"
+    )
+
+
+PURE = ("rules/", "kiosk/clockin.py", "kiosk/rating.py", "kiosk/outlook.py", "kiosk/hall.py", "camera/gallery.py")
+CLOCKS = {"now", "utcnow", "today"}
+
+
+@pytest.mark.parametrize("path", [path for path in python_files() if named(path).startswith(PURE)], ids=named)
+def test_what_decides_looks_at_no_clock(path: Path) -> None:
+    calls = [node.func for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    clocks = [func.lineno for func in calls if isinstance(func, ast.Attribute) and func.attr in CLOCKS]
+    assert not clocks, f"{named(path)}:{clocks}: the time is handed in, never read"

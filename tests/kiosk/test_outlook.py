@@ -53,10 +53,39 @@ def test_a_whole_day_is_greeted_punch_by_punch(county: County) -> None:
     ]
 
 
-def test_a_second_punch_in_mid_morning_is_recorded_and_says_when_to_come_back(county: County) -> None:
+def test_a_second_punch_right_after_the_first_is_recorded_and_says_when_to_come_back(county: County) -> None:
     county.punch("01", "08:26:00")
-    said = greeting(county, "09:40:00")
+    said = greeting(county, "08:40:00")
     assert (said.meaning, said.hint) == ("none", "下班打卡：12:00 以后")
+
+
+def test_leaving_early_is_said_at_once_and_can_be_mended(county: County) -> None:
+    county.punch("01", "08:26:00")
+    said = greeting(county, "11:40:00")
+    assert said.said == "上午下班 11:40 早退 20 分钟"
+    assert said.hint == "12:00 以后再打一次卡，就按正常下班计"
+    assert greeting(county, "12:01:00").said == "上午下班 12:01 正常"
+
+
+def test_a_day_of_four_sloppy_punches_is_greeted_as_it_will_be_judged(county: County) -> None:
+    times = ["08:36:00", "11:40:00", "14:06:00", "17:10:00"]
+    assert [greeting(county, time).said for time in times] == [
+        "上午上班 08:36 迟到 6 分钟",
+        "上午下班 11:40 早退 20 分钟",
+        "下午上班 14:06 迟到 6 分钟",
+        "下午下班 17:10 早退 20 分钟",
+    ]
+
+
+def test_coming_back_after_an_early_morning_is_the_afternoons_in(county: County) -> None:
+    for time in ("08:10:00", "11:40:00"):
+        county.punch("01", time)
+    assert greeting(county, "13:59:00").said == "下午上班 13:59 正常"
+
+
+def test_leaving_late_at_noon_is_the_mornings_out(county: County) -> None:
+    county.punch("01", "08:10:00")
+    assert greeting(county, "12:40:00").said == "上午下班 12:40 正常"
 
 
 def test_an_out_without_an_in_says_that_the_in_is_missing(county: County) -> None:

@@ -114,6 +114,20 @@ def test_after_a_fork_recording_goes_on_in_a_new_epoch_that_names_the_last_head(
     assert len(ledger.lines()) == 3
 
 
+def test_what_a_forked_epoch_still_holds_back_is_counted_and_limits_what_is_reported(
+    ledger: Ledger, turned: TurnedClock
+) -> None:
+    epoch = ledger.record("punch", PUNCH).epoch
+    ledger.acknowledge(epoch, 1, {"ack": 1})
+    turned.at_s = 60
+    ledger.record("punch", PUNCH)
+    turned.at_s = 120
+    ledger.fork(epoch)
+    assert ledger.has_forked()
+    assert ledger.unsent() == 2  # the line that the centre will not take, and the new epoch's first
+    assert ledger.reported()[2] == START + timedelta(seconds=60)
+
+
 def test_a_held_manifest_survives_a_restart(tmp_path: Path, turned: TurnedClock) -> None:
     first = Ledger(tmp_path / "ledger.db", "t1", turned.clock)
     first.hold(Manifest("t1", "roster", 4, b'{"events":[]}', "sig"))

@@ -156,3 +156,35 @@ def test_an_explanation_never_lowers_a_total(done: list[Act], person: str, on: s
     county.explains(session, on=on, person=person)
     after = totals(county)
     assert all(after[each] >= before[each] for each in before)
+
+
+def own(card: dict[str, Any]) -> dict[str, Any]:
+    """Return what of a card is the person's own: all but what the ranking of the county gives."""
+    return {key: value for key, value in card.items() if key not in {"grade", "bonus_pay"}}
+
+
+others_acts = st.one_of(
+    st.builds(punching, st.just("P2"), days, clock, st.sampled_from([None, 70_000])),
+    st.builds(leaving, st.just("P2"), st.just("personal"), days, st.tuples(clock, clock), st.booleans()),
+    st.builds(finding, st.just("P2"), days, clauses, st.booleans()),
+    st.builds(absent, st.just("P2"), days, sessions),
+    st.builds(excusing, st.just("P2"), days, sessions),
+    st.builds(rating, st.just("P2"), st.sampled_from(["x", "y"]), st.integers(1, 5), days, st.booleans()),
+    st.just(lambda county: county.loses("P2", on="2026-11-04")),
+    st.just(lambda county: county.says("investigation.opened", {"person": "P2", "on": "2026-11-03"})),
+    st.just(lambda county: county.says("punch", {"person": "P2"}, origin=TERMINAL)),
+    st.just(lambda county: county.hires("P3")),
+)
+
+
+@given(st.lists(acts, max_size=20), st.lists(others_acts, max_size=10))
+@settings(max_examples=150, deadline=None)
+def test_nobodys_card_depends_on_anothers_events(done: list[Act], others: list[Act]) -> None:
+    county = a_county(done)
+    before = json.loads(printed(county.lines))["people"][0]
+    for act in others:
+        act(county)
+    after = json.loads(printed(county.lines))["people"][0]
+    assert own(after) == own(before)
+    if after["grade"] == before["grade"]:
+        assert after["bonus_pay"] == before["bonus_pay"]

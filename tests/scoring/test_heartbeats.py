@@ -131,6 +131,12 @@ def test_a_signature_is_good_for_its_own_path_and_body_only(terminal: FakeTermin
     refused(terminal.ask("GET", f"/v1/t/{terminal.origin}/e/e/head", b"{}", headers=names), 401, "signature")
 
 
+@pytest.mark.parametrize("health", [b'{"x":"\\ud800"}', b'{"x":1e999}', b'{"x":NaN}'])
+def test_health_that_could_not_be_shown_again_is_refused(terminal: FakeTerminal, health: bytes) -> None:
+    body = b'{"epoch":"e","seq":0,"at":"2026-10-08T08:00:00+08:00","health":' + health + b"}"
+    refused(terminal.ask("POST", f"/v1/t/{terminal.origin}/heartbeat", body), 400, "malformed")
+
+
 @pytest.mark.parametrize(
     "fields",
     [{"seq": -1}, {"seq": "1"}, {"seq": True}, {"seq": 2**70}, {"at": "noon"}, {"epoch": ""}, {"health": [1]},

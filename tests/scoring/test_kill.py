@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -149,6 +149,23 @@ def test_a_server_ends_cleanly_when_it_is_asked_to(tmp_path: Path) -> None:
     with serving(database, tmp_path, port) as server:
         server.send_signal(signal.SIGTERM)
         assert server.wait(20) == 0
+
+
+def test_clients_that_fall_silent_in_the_middle_of_an_upload_hold_up_nobody(tmp_path: Path) -> None:
+    port = free_port()
+    with serving(f"sqlite:///{tmp_path / 'c.db'}", tmp_path, port), ExitStack() as silent:
+        for _ in range(100):
+            client = silent.enter_context(socket.create_connection(("127.0.0.1", port)))
+            client.sendall(b"POST /v1/enrol HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nabc")
+        assert requests.get(f"http://127.0.0.1:{port}/", timeout=10).status_code == 200
+
+
+def test_a_second_server_on_one_file_under_another_name_is_refused_too(tmp_path: Path) -> None:
+    (tmp_path / "alias.db").symlink_to(tmp_path / "c.db")
+    with serving(f"sqlite:///{tmp_path / 'c.db'}", tmp_path, free_port()):
+        words = [sys.executable, "-m", "scoring", "serve", "--database", f"sqlite:///{tmp_path / 'alias.db'}"]
+        second = subprocess.run([*words, "--port", str(free_port())], capture_output=True, text=True, check=False)
+    assert "another server already works on" in second.stderr
 
 
 def test_a_second_server_on_the_same_file_says_so_in_one_line(tmp_path: Path) -> None:

@@ -11,7 +11,9 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from rules.records import Rating
 from scoring.centre import Centre
+from scoring.desk_county import RatingTotals, together, totals
 from sync.events import parse_event
 from tests.scoring.fakes import FakeTerminal, Office, StillClock, event_id
 
@@ -220,6 +222,10 @@ def test_of_a_rating_staff_see_the_day_and_nothing_that_tells_the_rater(
 ) -> None:
     rate(hall, "V417", 1)
     clock.at = at("23:00")
+    assert "群众评价" not in words(client.get("/people/P0007"))  # who pressed today could be guessed
+    assert "差评待审核" not in words(client.get("/"))
+    clock.at = at("09:00") + timedelta(days=1)
+    assert "差评待审核" in words(client.get("/"))
     answer = client.get("/people/P0007")
     assert "10 月 8 日 周四" in words(answer)
     assert "群众评价" in words(answer)
@@ -234,6 +240,17 @@ def test_a_ratings_own_line_is_refused(hall: FakeTerminal, client: FlaskClient, 
     assert answer.status_code == 403
     assert "保护评价人" in words(answer)
     assert "09:17" not in answer.text
+
+
+def test_the_county_shows_no_more_ratings_than_its_halls_do() -> None:
+    def given(*grades: int) -> RatingTotals:
+        return totals(
+            [Rating(str(n), str(n), "P1", "h", "1", grade, at("09:00"), False) for n, grade in enumerate(grades)]
+        )
+
+    shown = together([given(5, 5, 5), given(1), given()])
+    assert (shown.given, dict(shown.shares)["非常满意"], dict(shown.shares)["非常不满意"]) == (3, 3, 0)
+    assert together([given(1), given(1), given(1)]).given == 0
 
 
 def test_a_rating_review_is_refused_too(hall: FakeTerminal, office: Office, client: FlaskClient) -> None:

@@ -49,6 +49,25 @@ def test_what_is_encoded_is_read_back_in_county_time_with_its_clock() -> None:
     assert "𬭚".encode() in encoded
 
 
+def nested(levels: int, text: str = "x") -> bytes:
+    """Return a line of so many levels: itself, its data, and lists within."""
+    return line(data={"deep": "LISTS"}).replace(
+        b'"LISTS"', b"[" * (levels - 2) + f'"{text}"'.encode() + b"]" * (levels - 2)
+    )
+
+
+@pytest.mark.parametrize("text", ["x", "\\u0041"])
+def test_a_line_may_be_64_levels_deep_and_no_deeper(text: str) -> None:
+    assert parse_event(nested(64, text)).seq == 1
+    for levels in (65, 500, 980, 990, 1000, 5000):
+        with pytest.raises(EnvelopeError, match="deep"):
+            parse_event(nested(levels, text))
+
+
+def test_many_brackets_side_by_side_are_not_deep() -> None:
+    assert parse_event(line(data={"flat": [[]] * 500})).seq == 1
+
+
 def test_an_absent_epoch_is_one_of_its_own() -> None:
     assert not parse_event(line(epoch=...)).epoch
 
