@@ -48,6 +48,7 @@ class RecognitionConfig:
     agree_within_s: float = 2.0
     hold_s: float = DEFAULT_HOLD_S
     retry_s: float = 2.0
+    silent_s: float = 3.0
     mirrored: bool = True
 
 
@@ -75,6 +76,7 @@ class RecognitionLoop:
         self._state: CameraState | None = None
         self._on = True
         self._due_s = clock()
+        self._framed_s = clock()
 
     def obey(self, command: Command) -> None:
         """Do what the parent asks."""
@@ -113,11 +115,16 @@ class RecognitionLoop:
             return
         if self._source is None:
             self._source = self._opener()
+            self._framed_s = self._clock()
         frame = self._source.read()
-        self._tell(CameraState.ON, "")
         for text in self._source.notices():
             self._send(Notice(text))
-        if frame is not None:
+        if frame is None:
+            if self._clock() - self._framed_s >= self._config.silent_s:
+                self._tell(CameraState.LOST, f"{self._config.source} gives no picture that can be read")
+        else:
+            self._framed_s = self._clock()
+            self._tell(CameraState.ON, "")
             sighting = self._recognizer.see(frame)
             self._send(preview_of(frame, sighting.box, self._config.preview_width_px))
             self._send(sighting)

@@ -13,7 +13,7 @@ from types import FrameType
 from cheroot.wsgi import Server
 
 from camera.detect import Box
-from camera.messages import CameraChanged, CameraState, Failed, Preview
+from camera.messages import CameraChanged, CameraState, Failed, Notice, Preview
 from camera.recognizer import Sighting
 from camera.templates import Template
 from camera.worker import RecognitionConfig, RecognitionProcess
@@ -39,6 +39,7 @@ from sync.uplink import LinkState, Uplink
 _log = logging.getLogger("kiosk")
 _REFRESH_S = 0.5
 _RESTART_S = 2.0
+_PROBE_S = 3.0
 _WEB_THREADS = 24
 
 
@@ -80,6 +81,7 @@ class Terminal:
         self._identity = known_identity(config.state_dir)
         self._uplink = self._make_uplink(self._identity) if self._identity else None
         self._threads: list[threading.Thread] = []
+        self._probed_s = 0.0
         self._server = Server(("127.0.0.1", config.terminal.port), create_app(self), numthreads=_WEB_THREADS)
 
     @property
@@ -180,6 +182,7 @@ class Terminal:
             changed = self._changed.wait(_REFRESH_S)
             self._changed.clear()
             try:
+                self._probe_storage()
                 self._desk.refresh()
                 self.ratings.refresh()
                 condition = self.condition()
@@ -191,6 +194,11 @@ class Terminal:
                     shown = state
             except LedgerUnavailableError as error:  # even reading failed: say so, and look again
                 self.screens.show_status([health.storage_item(error.reason)])
+
+    def _probe_storage(self) -> None:
+        if self._ledger.trouble and time.monotonic() - self._probed_s >= _PROBE_S:
+            self._probed_s = time.monotonic()
+            self._ledger.probe()
 
     def _show_board(self, now: datetime, lines: Sequence[Item]) -> None:
         names = {window.id: window.name for window in self._config.windows}
@@ -238,10 +246,13 @@ class Terminal:
             case Sighting():
                 self._desk.see(message)
             case Preview():
-                self.screens.show_frame(message.jpeg, _fractions(message))
+                self.screens.show_frame(message.jpeg, (message.width_px, message.height_px), _fractions(message))
             case CameraChanged(CameraState.ON):
                 self._camera_trouble = None
+                self._desk.can_see(sees=True)
                 self._changed.set()
+            case Notice(text):
+                _log.warning("%s", text)
             case CameraChanged(CameraState.LOST, why):
                 _log.warning("camera lost: %s", why)
                 self._lost("摄像头没有画面")
@@ -251,7 +262,8 @@ class Terminal:
 
     def _lost(self, words: str) -> None:
         self._camera_trouble = words
-        self.screens.show_frame(None, None, words)
+        self._desk.can_see(sees=False)
+        self.screens.show_no_frame(words)
         self._changed.set()
 
 

@@ -31,7 +31,7 @@ class TerminalSettings(Settings, frozen=True):
 
     id: Name
     hall: Name
-    state: str
+    state: Annotated[str, Meta(min_length=1)]
     port: Port = 8081
 
 

@@ -21,6 +21,7 @@ _REFUSAL_S = 3.0
 _GUIDANCE_S = 1.0
 
 IDLE = Panel("calm", "请面向屏幕打卡", "人脸、工号密码都可以", sign="i")
+IDLE_WITHOUT_CAMERA = Panel("calm", "请用工号密码打卡", "摄像头现在不能用", sign="i")
 _OTHER_WAY = "请再试一次，或点下面的“工号密码打卡”"
 _REFUSALS = {
     "unknown": Panel("bad", "没有认出您", "没有打卡记录", _OTHER_WAY, sign="?"),
@@ -51,7 +52,8 @@ class ClockDesk:
         self._punched_s: dict[str, float] = {}
         self._panel_until_s = 0.0
         self._holding = False
-        screens.show_panel(IDLE)
+        self._idle = IDLE_WITHOUT_CAMERA
+        screens.show_panel(self._idle)
 
     def see(self, sighting: Sighting) -> None:
         """Act on one frame's sighting."""
@@ -83,12 +85,19 @@ class ClockDesk:
             person = people[job_number]
             return self._record(person.id, {"method": "pin"}).id
 
+    def can_see(self, *, sees: bool) -> None:
+        """Take note of whether there is a camera to face."""
+        with self._lock:
+            self._idle = IDLE if sees else IDLE_WITHOUT_CAMERA
+            if not self._panel_until_s:
+                self._screens.show_panel(self._idle)
+
     def refresh(self) -> None:
         """Clear what has been shown long enough."""
         with self._lock:
             if self._panel_until_s and self._now_s() >= self._panel_until_s:
                 self._panel_until_s = 0.0
-                self._screens.show_panel(IDLE)
+                self._screens.show_panel(self._idle)
 
     def _clock_in_by_face(self, person: str, score: float) -> None:
         try:

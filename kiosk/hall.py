@@ -50,11 +50,11 @@ def state_of(day: Day, now: datetime) -> tuple[str, str, str]:
     return _OFF
 
 
-def serving(facts: Facts, hall: str, window: str, now: datetime, policy: Policy) -> Person | None:
-    """Return who serves at a window: of those assigned to it, somebody present before the others."""
+def serving(facts: Facts, hall: str, window: str, now: datetime, policy: Policy) -> tuple[Person, bool] | None:
+    """Return who serves at a window and whether they are there: of those assigned, somebody present before others."""
     assigned = [person for person in clerks(facts, hall, now) if window_of(person, now) == window]
     present = [person for person in assigned if state_of(outlook(facts, person.id, now, policy), now) == _PRESENT]
-    return next(iter(present or assigned), None)
+    return next(((person, person in present) for person in present or assigned), None)
 
 
 def disclosed(grades: Sequence[int]) -> list[RatingBar]:

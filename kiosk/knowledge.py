@@ -65,7 +65,7 @@ class Knowledge:
 
     def greeting(self, person: str, punch: str, now: datetime) -> Greeting:
         """Return what to say of a punch that was just committed."""
-        return greet(outlook(self.facts(now), person, now, self._policy), punch)
+        return greet(outlook(self.facts(now), person, now, self._policy), punch, now, self._policy.on(now.date()))
 
     def serving(self, window: str, now: datetime) -> Clerk | None:
         """Return who serves at a window, None where the roster names nobody."""
@@ -73,8 +73,8 @@ class Knowledge:
         state = (id(facts), now.replace(second=0, microsecond=0))
         known = self._serving.get(window)
         if known is None or known[0] != state:
-            person = hall.serving(facts, self._hall, window, now, self._policy)
-            clerk = Clerk(person.id, person.name, person.job_number) if person else None
+            found = hall.serving(facts, self._hall, window, now, self._policy)
+            clerk = Clerk(found[0].id, found[0].name, found[0].job_number, found[1]) if found else None
             known = self._serving[window] = (state, clerk)
         return known[1]
 

@@ -13,7 +13,7 @@ from operator import attrgetter
 
 from rules.attendance import Day, SessionDay, day_of
 from rules.facts import Facts
-from rules.policy import Policy
+from rules.policy import Edition, Policy
 from rules.records import Punch
 
 _STILL_TO_COME = "~"
@@ -87,15 +87,15 @@ def _expected(identity: str, at: datetime) -> Punch:
     return Punch(_STILL_TO_COME + identity, at, 0, "", "", "")
 
 
-def greet(day: Day, punch: str) -> Greeting:
-    """Return what to say about the punch of this id, read within the day's outlook."""
+def greet(day: Day, punch: str, now: datetime, law: Edition) -> Greeting:
+    """Return what to say at `now` about the punch of this id, read within the day's outlook under that day's law."""
     for session in day.sessions:
         name = SESSION_NAMES.get(session.name, session.name)
         if session.in_punch is not None and session.in_punch.id == punch:
             return _greeting_in(session, name)
         if session.out_punch is not None and session.out_punch.id == punch:
             return _greeting_out(session, name)
-    return _greeting_beside(day)
+    return _greeting_beside(day, now, law)
 
 
 def _greeting_in(session: SessionDay, name: str) -> Greeting:
@@ -120,9 +120,16 @@ def _greeting_out(session: SessionDay, name: str) -> Greeting:
     return Greeting("out", "warn" if missing else "good", f"{said} 正常", missing)
 
 
-def _greeting_beside(day: Day) -> Greeting:
+def _greeting_beside(day: Day, now: datetime, law: Edition) -> Greeting:
+    """Say of a punch that no session uses what is still to be done: never that a day is complete when it is not."""
     if not day.sessions:
         return Greeting("none", "good", "已记录", "今天没有需要打卡的班次")
-    coming = next((session for session in day.sessions if not is_real(session.out_punch)), None)
-    hint = f"下班打卡：{coming.out_due_at:%H:%M} 以后" if coming and is_real(coming.in_punch) else "今天的打卡已经齐了"
-    return Greeting("none", "good", "已记录", hint)
+    coming = next((each for each in day.sessions if each.out_due_at >= now and not is_real(each.out_punch)), None)
+    if coming is not None and is_real(coming.in_punch):
+        return Greeting("none", "good", "已记录", f"下班打卡：{coming.out_due_at:%H:%M} 以后")
+    if coming is not None and coming.in_due_at >= now:
+        opens_at = coming.in_due_at - timedelta(minutes=law.in_window_before_minutes)
+        return Greeting("none", "warn", "已记录", f"还不到上班打卡时间，请 {opens_at:%H:%M} 以后再打一次")
+    if all(is_real(each.in_punch) and is_real(each.out_punch) for each in day.sessions):
+        return Greeting("none", "good", "已记录", "今天的打卡已经齐了")
+    return Greeting("none", "warn", "已记录", "今天有缺卡，如有原因请提交情况说明")

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from kiosk.control import HEADER
 from kiosk.errors import ConfigError, KioskError, LedgerUnavailableError
 from kiosk.hardware import ButtonPanel
-from kiosk.health import Condition
+from kiosk.health import STORAGE_WORDS, Condition
 from kiosk.pins import PinRefusedError
 from kiosk.screens import Screens
 from kiosk.windows import NobodyServesError, Pressed, RatingDesk
@@ -105,8 +105,8 @@ def _add_screen_acts(app: Flask, terminal: Terminal) -> None:
             punch = terminal.clock_in_by_pin(request.form.get("job_number", ""), request.form.get("pin", ""))
         except PinRefusedError as error:
             return jsonify(recorded=False, message=str(error)), 403
-        except LedgerUnavailableError:
-            return jsonify(recorded=False, message="没有记上：终端存储故障，请告诉负责人"), 503
+        except LedgerUnavailableError as error:
+            return jsonify(recorded=False, message=f"没有记上：{STORAGE_WORDS[error.reason]}"), 503
         return jsonify(recorded=True, id=punch)
 
     @app.post("/evaluator/<window>/press")

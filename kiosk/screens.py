@@ -124,10 +124,15 @@ class Screens:
         """Show a result on the clock-in screen, or clear it."""
         self.clock.publish("result", self._render("_result.html", view=panel))
 
-    def show_frame(self, jpeg: bytes | None, box: tuple[float, float, float, float] | None, trouble: str = "") -> None:
-        """Show the live picture; `box` is (left, top, width, height) of the face as fractions of the picture."""
-        frame = {"jpeg": base64.b64encode(jpeg).decode() if jpeg else None, "box": box, "trouble": trouble}
+    def show_frame(self, jpeg: bytes, size_px: tuple[int, int], box: tuple[float, float, float, float] | None) -> None:
+        """Show the live picture of `size_px`; `box` is the face as (left, top, width, height) fractions of it."""
+        width, height = size_px
+        frame = {"jpeg": base64.b64encode(jpeg).decode(), "width": width, "height": height, "box": box}
         self.clock.publish("frame", json.dumps(frame))
+
+    def show_no_frame(self, trouble: str) -> None:
+        """Show in words why there is no live picture."""
+        self.clock.publish("frame", json.dumps({"jpeg": None, "box": None, "trouble": trouble}))
 
     def show_status(self, items: Sequence[Item]) -> None:
         """Show the strip at the foot of the clock-in screen."""

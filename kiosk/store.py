@@ -49,6 +49,10 @@ class Ledger:
         """Return why the last write failed, None once one has succeeded again."""
         return self._writer.trouble
 
+    def probe(self) -> None:
+        """Find out whether a trouble is over, without waiting for the answer."""
+        self._writer.probe()
+
     def on_record(self, listener: Callable[[], None]) -> None:
         """Have `listener` called after each commit of events, on the thread that recorded them."""
         self._listeners.append(listener)
@@ -167,7 +171,7 @@ class Ledger:
         """Return (epoch, seq, at): every event that occurred before `at` is numbered at most `seq`."""
         with self._order:
             at = self._clock.read().at
-            head = self._writer.submit(self._head)
+            head = self._writer.submit(self._head, writes=False)
         epoch, seq, _ = head.result()
         return epoch, seq, min([at, *self._kept_back()])
 

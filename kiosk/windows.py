@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kiosk import rating
 from kiosk.config import RatingSettings, WindowSettings
@@ -21,11 +21,12 @@ class NobodyServesError(KioskError, LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Clerk:
-    """Who serves at a window: id, name and job number as the roster has them."""
+    """Who serves at a window: id, name and job number as the roster has them, and whether they are there now."""
 
     person: str
     name: str
     job_number: str
+    is_present: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +133,11 @@ class RatingDesk:
         state = place.notice[0] or ("asked" if place.state.visit else "idle")
         if place.state.visit and state != "trouble":
             state = "asked"
-        self._screens.show_evaluator(
-            place.settings.id,
-            EvaluatorView(
-                state,
-                place.settings.name,
-                clerk.name if clerk else "",
-                clerk.job_number if clerk else "",
-                "请稍后再按一次，或告诉工作人员" if state == "trouble" else "",
-            ),
-        )
+        if clerk is not None and not clerk.is_present and not place.state.visit:
+            clerk = None  # nobody is announced as serving who is not there
+        view = EvaluatorView(state, place.settings.name)
+        if clerk is not None:
+            view = replace(view, person=clerk.name, job_number=clerk.job_number)
+        if state == "trouble":
+            view = replace(view, hint="请稍后再按一次，或告诉工作人员")
+        self._screens.show_evaluator(place.settings.id, view)

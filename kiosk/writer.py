@@ -18,6 +18,7 @@ from kiosk.errors import LedgerUnavailableError
 from kiosk.schema import open_for_writing
 
 _T = TypeVar("_T")
+_PROBE = "INSERT OR REPLACE INTO manifest VALUES ('probe', 0, zeroblob(16384), '')"
 _Work = Callable[[sqlite3.Connection], Any]
 
 
@@ -30,9 +31,11 @@ class Writer:
         Raises LedgerUnavailableError where the file cannot be used or another program has it.
         """
         self._path = path
-        self._jobs: queue.SimpleQueue[tuple[_Work, Future[Any]] | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[tuple[_Work, Future[Any], bool] | None] = queue.SimpleQueue()
         self._trouble: LedgerUnavailableError | None = None
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.touch(mode=0o600)  # it holds the hashes of PINs; what SQLite lays beside it is read by as few
+        path.chmod(0o600)
         self._held = _hold_alone(path)
         born: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, args=(adopt, born), name="ledger", daemon=True)
@@ -44,14 +47,19 @@ class Writer:
         """Return why the last job failed, None once one has succeeded again."""
         return self._trouble
 
-    def submit(self, work: Callable[[sqlite3.Connection], _T]) -> Future[_T]:
+    def submit(self, work: Callable[[sqlite3.Connection], _T], *, writes: bool = True) -> Future[_T]:
         """Return the future of what `work` returns; it is done only after COMMIT.
 
-        It raises LedgerUnavailableError where nothing was committed, or what `work` itself raised.
+        It raises LedgerUnavailableError where nothing was committed, or what `work` itself raised. Only work that
+        `writes` can show that a trouble is over.
         """
         outcome: Future[_T] = Future()
-        self._jobs.put((work, outcome))
+        self._jobs.put((work, outcome, writes))
         return outcome
+
+    def probe(self) -> None:
+        """Try to write as much as an event needs, without waiting for it: so a trouble that is over is noticed."""
+        self.submit(lambda connection: connection.execute(_PROBE))
 
     def close(self) -> None:
         """Finish what was submitted, then close the file."""
@@ -71,10 +79,13 @@ class Writer:
             return
         born.set_result(None)
         while (job := self._jobs.get()) is not None:
-            connection = self._attempt(connection, *job)
+            work, outcome, writes = job
+            connection = self._attempt(connection, work, outcome, writes=writes)
         connection.close()
 
-    def _attempt(self, connection: sqlite3.Connection, work: _Work, outcome: Future[Any]) -> sqlite3.Connection:
+    def _attempt(
+        self, connection: sqlite3.Connection, work: _Work, outcome: Future[Any], *, writes: bool
+    ) -> sqlite3.Connection:
         """Do one job; return the connection to go on with, which after a failure is a fresh one."""
         try:
             connection.execute("BEGIN IMMEDIATE")
@@ -88,7 +99,7 @@ class Writer:
             connection.execute("ROLLBACK")
             outcome.set_exception(error)
         else:
-            self._trouble = None
+            self._trouble = None if writes else self._trouble
             outcome.set_result(result)
         return connection
 

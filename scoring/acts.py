@@ -27,7 +27,7 @@ acts = Blueprint("acts", __name__, url_prefix="/v1/centre")
 _MAX_BODY_BYTES = 4 * 1024 * 1024
 _MAX_ACTS = 5000
 _MAX_CODE_MINUTES = 7 * 24 * 60
-_PIN = re.compile(r"[0-9]{4,8}\Z", re.ASCII)
+_PIN = re.compile(r"[0-9]{6,8}\Z", re.ASCII)
 _ORIGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z", re.ASCII)
 _ONLY_TERMINALS = ("punch", "terminal.reported", "evaluator.", "device.", CREDENTIAL_CHANGED)
 """What nobody types in: a terminal saw it, a heartbeat proves it, or a call of its own makes it."""
@@ -145,12 +145,12 @@ def enrol_codes() -> Response:
 
 @acts.post("/pins")
 def pins() -> Response:
-    """Set somebody's PIN (4 to 8 digits); only its argon2id hash is kept, and the rosters move to a new version."""
+    """Set somebody's PIN (6 to 8 digits); only its argon2id hash is kept, and the rosters move to a new version."""
     here, now = centre(), centre().now()
     fields = json_object(request.get_data())
     person, pin = text_field(fields, "person"), text_field(fields, "pin")
     if not _PIN.match(pin):
-        raise Refusal(400, "malformed", "pin is not 4 to 8 digits")
+        raise Refusal(400, "malformed", "pin is not 6 to 8 digits")
     if person not in here.directory.snapshot().registered():
         raise Refusal(400, "unknown_person", f"nobody is registered as {person!r}: record person.registered first")
     changed: Mapping[str, Any] = {"person": person}

@@ -52,7 +52,7 @@ def ledger_events(place: str) -> Iterator[Iterable[Event]]:
         yield _events_of(sys.stdin.buffer)
         return
     with Path(place).open("rb") as lines:
-        if os.fstat(lines.fileno()).st_size < _WORTH_ANOTHER_PROCESS or (os.cpu_count() or 1) < 2:  # noqa: PLR2004 (two cores)
+        if os.fstat(lines.fileno()).st_size < _WORTH_ANOTHER_PROCESS or len(os.sched_getaffinity(0)) < 2:  # noqa: PLR2004 (two cores)
             yield _events_of(lines)
         else:
             with _examined_meanwhile(place):
@@ -69,7 +69,10 @@ def _examined_meanwhile(place: str) -> Iterator[None]:
     report.close()
     with suppress(EnvelopeError):  # which line it is, only the examiner knows
         yield
-    fault = verdict.recv()
+    try:
+        fault = verdict.recv()
+    except EOFError:
+        fault = "the ledger could not be examined: the second process was ended, perhaps for want of memory"
     examiner.join()
     if fault is not None:
         raise EnvelopeError(fault)

@@ -19,7 +19,7 @@ import requests
 
 from deploy.demo import stage
 from deploy.demo.centre import answers, record, wait_for
-from deploy.demo.county import LATE, PUNCTUAL, Actor, Run, load_run, working_day
+from deploy.demo.county import LATE, PUNCTUAL, STAFF, Actor, Run, load_run, working_day
 from kiosk.store import exported_lines
 from sync.events import COUNTY_TIME, parse_event
 
@@ -117,6 +117,8 @@ def show_points(run: Run) -> None:
     say("Try it yourself while it runs, in another terminal window of this folder:")
     say(f"  .venv/bin/python -m kiosk ask --config {run.config} --window 1")
     say(f"  .venv/bin/python -m kiosk press --config {run.config} --window 1 --grade 5")
+    pins = "   ".join(f"{actor.name} {actor.job_number} / {actor.pin}" for actor in STAFF)
+    say(f"  numbers and PINs for the clock-in screen: {pins}")
     say("The scene is over. Ctrl-C ends everything.")
 
 

@@ -14,6 +14,16 @@
   tick();
   setInterval(tick, 250);
 
+  // The picture keeps its own proportions within the box; the frame follows it there.
+  function frameFace(face, picture, shown) {
+    const box = picture.parentElement;
+    const scale = Math.min(box.clientWidth / shown.width, box.clientHeight / shown.height);
+    const [left, top, width, height] = shown.box;
+    const x = (box.clientWidth - shown.width * scale) / 2 + left * shown.width * scale;
+    const y = (box.clientHeight - shown.height * scale) / 2 + top * shown.height * scale;
+    Object.assign(face.style, { left: `${x}px`, top: `${y}px`, width: `${width * shown.width * scale}px`, height: `${height * shown.height * scale}px` });
+  }
+
   // The picture and the frame around the face come together, so that one never lags behind the other.
   document.body.addEventListener("htmx:sseBeforeMessage", (message) => {
     if (message.detail.type !== "frame") return;
@@ -27,10 +37,7 @@
     if (shown.jpeg) picture.src = `data:image/jpeg;base64,${shown.jpeg}`;
     else none.textContent = shown.trouble;
     face.hidden = !shown.box;
-    if (shown.box) {
-      const [left, top, width, height] = shown.box;
-      Object.assign(face.style, { left: `${left * 100}%`, top: `${top * 100}%`, width: `${width * 100}%`, height: `${height * 100}%` });
-    }
+    if (shown.box) frameFace(face, picture, shown);
   });
 
   const silence = document.getElementById("silence");

@@ -121,6 +121,20 @@ def test_the_hall_board_works_from_the_terminal_alone(county: Stack, chromium: B
     page.close()
 
 
+@pytest.mark.parametrize(("path", "line"), [("/", ".status"), ("/hall", ".health")])
+@pytest.mark.parametrize("size", [TERMINAL, EVALUATOR, DESK])
+def test_how_the_box_is_can_be_seen_at_every_size(
+    county: Stack, chromium: Browser, path: str, line: str, size: dict[str, int]
+) -> None:
+    page = opened(chromium, county.run.terminal_url + path, size)
+    expect(page.locator(line)).to_contain_text("摄像头")
+    box = page.locator(line).bounding_box()
+    assert box is not None
+    assert 0 <= box["y"] <= box["y"] + box["height"] <= size["height"]
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.close()
+
+
 def test_the_scorecard_shows_the_bad_rating_with_its_reason(county: Stack, chromium: Browser) -> None:
     county.wait_until_synced()
     given = [json.loads(line) for line in county.kiosk("export").splitlines() if '"type":"rating.given"' in line]

@@ -129,11 +129,22 @@ def test_what_the_camera_has_to_say_is_passed_on() -> None:
     assert Notice("picture left out: x") in terminal.run(0.1)
 
 
-def test_a_camera_without_a_frame_just_now_is_on_and_shows_nothing() -> None:
+def test_a_camera_without_a_frame_just_now_shows_nothing_and_says_nothing() -> None:
     terminal = Terminal()
     assert terminal.camera is not None
     terminal.camera.shows = None
-    assert terminal.run(1) == [CameraChanged(CameraState.ON)]
+    assert terminal.run(2.9) == []
+
+
+def test_a_camera_that_gives_no_frame_for_three_seconds_is_lost_until_it_gives_one() -> None:
+    terminal = Terminal()
+    assert terminal.camera is not None
+    shown, terminal.camera.shows = terminal.camera.shows, None
+    ((state, why),) = terminal.states(3.5)
+    assert state is CameraState.LOST
+    assert "no picture that can be read" in why
+    terminal.camera.shows = shown
+    assert terminal.states(1) == [(CameraState.ON, "")]
 
 
 def test_without_people_every_sighting_says_so() -> None:

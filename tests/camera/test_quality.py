@@ -25,7 +25,8 @@ def face(points: tuple[tuple[float, float], ...] = FRONTAL, box: Box = Box(80, 6
 def plain(grey: int = 128) -> Pixels:
     """A picture with as much detail as a sharp face, of that brightness."""
     noise = np.random.default_rng(1).integers(-20, 20, (300, 300, 1))
-    return np.clip(np.repeat(noise + grey, 3, axis=2), 0, 255).astype(np.uint8)
+    picture: Pixels = np.clip(np.repeat(noise + grey, 3, axis=2), 0, 255).astype(np.uint8)
+    return picture
 
 
 def fault_of(seen: Seen, pixels: Pixels) -> Reason | None:

@@ -42,6 +42,7 @@ def test_relative_paths_are_taken_from_the_files_own_folder(tmp_path: Path) -> N
     [
         ('state = "state"', 'state = "state"\nstaet = "x"', "staet"),
         ("[camera]", "[kamera]", "kamera"),
+        ('state = "state"', 'state = ""', r"terminal\.state"),
         ('id = "gaogou-t01"', "id = 7", r"terminal\.id"),
         ('id = "gaogou-t01"', 'id = "../etc"', r"terminal\.id"),
         ('hall = "gaogou"', "", "hall"),

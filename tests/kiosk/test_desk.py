@@ -133,7 +133,11 @@ def test_an_unknown_number_opens_nothing(desk: ClockDesk, ledger: Ledger) -> Non
 
 
 def test_an_idle_screen_invites(desk: ClockDesk, screens: WatchedScreens, turned: TurnedClock) -> None:
+    assert screens.titles() == ["请用工号密码打卡"]  # no camera has shown a frame yet
+    desk.can_see(sees=True)
     desk.see(seen("P1"))
     turned.at_s = 6.0
     desk.refresh()
     assert screens.titles()[-1] == "请面向屏幕打卡"
+    desk.can_see(sees=False)
+    assert screens.titles()[-1] == "请用工号密码打卡"

@@ -95,7 +95,13 @@ def test_of_two_clerks_of_a_window_the_one_who_is_in_serves(county: County) -> N
     county.punch("04", "08:20")
     serving = hall.serving(gather(county.events), "gaogou", "1", at("09:00"), POLICY)
     assert serving is not None
-    assert serving.name == "赵敏"
+    assert (serving[0].name, serving[1]) == ("赵敏", True)
+
+
+def test_somebody_who_is_not_there_is_known_to_be_away(county: County) -> None:
+    serving = hall.serving(gather(county.events), "gaogou", "1", at("09:00"), POLICY)
+    assert serving is not None
+    assert (serving[0].name, serving[1]) == ("王秀英", False)
 
 
 def test_a_window_without_a_clerk_is_served_by_nobody(county: County) -> None:

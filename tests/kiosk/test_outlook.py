@@ -8,7 +8,7 @@ from kiosk.outlook import Greeting, greet, outlook
 from rules.facts import gather
 from rules.policy import load_policy
 from sync.events import parse_event
-from tests.kiosk.county import County, at
+from tests.kiosk.county import DAY, County, at
 
 POLICY = load_policy()
 
@@ -16,7 +16,7 @@ POLICY = load_policy()
 def greeting(county: County, time: str) -> Greeting:
     """Return what the screen says to a clerk who clocks in now."""
     punch = county.punch("01", time)
-    return greet(outlook(gather(county.events), "01", at(time), POLICY), punch)
+    return greet(outlook(gather(county.events), "01", at(time), POLICY), punch, at(time), POLICY.on(DAY.date()))
 
 
 @pytest.fixture
@@ -57,6 +57,26 @@ def test_a_second_punch_right_after_the_first_is_recorded_and_says_when_to_come_
     county.punch("01", "08:26:00")
     said = greeting(county, "08:40:00")
     assert (said.meaning, said.hint) == ("none", "下班打卡：12:00 以后")
+
+
+def test_a_punch_before_the_window_opens_says_when_it_does(county: County) -> None:
+    for time in ("06:30:00", "06:59:59"):
+        said = greeting(county, time)
+        assert (said.tone, said.hint) == ("warn", "还不到上班打卡时间，请 07:00 以后再打一次")
+    assert greeting(county, "07:00:00").said == "上午上班 07:00 正常"
+
+
+def test_a_day_is_called_complete_only_when_it_is(county: County) -> None:
+    for time in ("08:26:00", "12:00:00", "13:58:00", "17:31:00"):
+        greeting(county, time)
+    assert greeting(county, "17:40:00").hint == "今天的打卡已经齐了"
+
+
+def test_a_day_with_a_hole_is_never_called_complete(county: County) -> None:
+    for time in ("13:58:00", "17:31:00"):
+        greeting(county, time)
+    said = greeting(county, "17:40:00")
+    assert (said.tone, said.hint) == ("warn", "今天有缺卡，如有原因请提交情况说明")
 
 
 def test_leaving_early_is_said_at_once_and_can_be_mended(county: County) -> None:
@@ -119,5 +139,5 @@ def test_a_clock_that_leaves_lateness_open_says_so(county: County) -> None:
     uncertain = county.events[-1].line.replace(b'"data":', b'"clock":{"source":"rtc","uncertainty_ms":90000},"data":')
 
     facts = gather([*county.events[:-1], parse_event(uncertain)])
-    said = greet(outlook(facts, "01", at("08:31"), POLICY), county.events[-1].id)
+    said = greet(outlook(facts, "01", at("08:31"), POLICY), county.events[-1].id, at("08:31"), POLICY.on(DAY.date()))
     assert said.said == "上午上班 08:31 时钟待核"

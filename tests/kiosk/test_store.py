@@ -77,6 +77,12 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path, tu
     assert path.read_bytes().startswith(b"not a database")
 
 
+def test_the_store_can_be_read_by_its_user_alone(ledger: Ledger, tmp_path: Path) -> None:
+    ledger.record("punch", PUNCH)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.glob("ledger.db*")}
+    assert modes == {"ledger.db": 0o600, "ledger.db-wal": 0o600, "ledger.db-shm": 0o600}
+
+
 def test_readers_cannot_write(ledger: Ledger, tmp_path: Path) -> None:
     ledger.record("punch", PUNCH)
     with pytest.raises(sqlite3.OperationalError):
@@ -198,7 +204,14 @@ def test_a_full_disk_is_never_called_recorded_and_ends_by_itself(small_disk: Pat
     assert refused.reason == "full"
     assert str(ledger.trouble) == str(refused)
     assert len(ledger.lines()) == 1 + recorded
+    ledger.reported()  # reading succeeds, and does not end the trouble
+    assert str(ledger.trouble) == str(refused)
+    ledger.probe()
+    ledger.reported()
+    assert ledger.trouble
     ballast.unlink()
-    assert ledger.record("punch", PUNCH).seq == recorded + 2
+    ledger.probe()
+    ledger.reported()
     assert not ledger.trouble
+    assert ledger.record("punch", PUNCH).seq == recorded + 2
     ledger.close()

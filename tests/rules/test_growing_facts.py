@@ -120,3 +120,38 @@ def test_only_those_who_changed_get_another_card() -> None:
     after = judge_month(growing.facts, POLICY, NOVEMBER, AS_OF, known=before, changed=changed or ())
     same = [new.card is old.card for new, old in zip(after.people, before.people, strict=True)]
     assert same == [True, False]
+
+
+def test_a_finding_that_is_recorded_anew_for_somebody_else_leaves_the_first() -> None:
+    county = a_hall()
+    county.finds("2.2", person="P2", finding="F")
+    county.finds("2.2", finding="F")
+    *events, again = read_ledger(county.lines)
+    growing = GrowingFacts(events, POLICY)
+    assert growing.add(again) == frozenset({PERSON, "P2"})
+    assert growing.facts.findings.keys() == {PERSON}
+
+
+def test_a_review_that_came_before_its_visit_is_not_forgotten() -> None:
+    county = a_hall()
+    county.reviews("v")
+    county.rates("v", 1)
+    *events, rating = read_ledger(county.lines)
+    growing = GrowingFacts(events, POLICY)
+    growing.add(rating)
+    assert growing.facts == gather([*events, rating], POLICY)
+
+
+def test_whoever_is_overtaken_loses_the_grade_though_nothing_of_theirs_changed() -> None:
+    county = County(sessions=[])
+    for number in range(4):
+        county.hires(f"P{number}")
+    county.finds("6.2", person="P0", variant="letter")
+    county.finds("6.5", person="P1")
+    *events, award = read_ledger(county.lines)
+    growing = GrowingFacts(events, POLICY)
+    before = judge_month(growing.facts, POLICY, NOVEMBER, AS_OF)
+    changed = growing.add(award)
+    after = judge_month(growing.facts, POLICY, NOVEMBER, AS_OF, known=before, changed=changed or ())
+    assert [each.grade for each in before.people] == ["好", "一般", "一般", "一般"]
+    assert [each.grade for each in after.people] == ["一般", "好", "一般", "一般"]

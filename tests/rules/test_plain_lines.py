@@ -103,7 +103,7 @@ def test_however_a_line_is_damaged_both_readers_agree(line: bytes, drawn: Any) -
 def great_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a ledger that counts as great, so that a second process examines it."""
     monkeypatch.setattr(replay, "_WORTH_ANOTHER_PROCESS", 0)
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1})
     county = County()
     county.hires()
     county.punches("08:36", "12:00")

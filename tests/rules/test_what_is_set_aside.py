@@ -160,6 +160,15 @@ class TestOwnHall:
         event = county.says("punch", {"person": PERSON, "hall": hall, "method": "pin"}, at=at, origin=origin)
         assert set_aside(county) == ([] if believed else [event])
 
+    @pytest.mark.parametrize(("on", "believed"), [("2026-11-03", True), ("2026-11-04", False)])
+    def test_a_terminal_that_moved_speaks_for_its_old_hall_up_to_the_day_before(
+        self, on: str, *, believed: bool
+    ) -> None:
+        county = self.a_county()
+        county.says("terminal.assigned", {"terminal": TERMINAL, "hall": "baotan", "from": "2026-11-04"})
+        event = county.says("punch", SOUND["punch"], at=f"{on} 08:00", origin=TERMINAL)
+        assert set_aside(county) == ([] if believed else [event])
+
     def test_and_takes_back_only_its_own_halls_punches(self) -> None:
         county = self.a_county()
         (punch,) = county.punches("08:30", hall="baotan")

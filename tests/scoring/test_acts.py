@@ -149,7 +149,7 @@ def test_a_pin_is_four_to_eight_digits(office: Office, centre: Centre, pin: Any)
 
 
 def test_nobody_unknown_gets_a_pin(office: Office) -> None:
-    refused(office.post("pins", {"person": "P0404", "pin": "1234"}), 400, "unknown_person")
+    refused(office.post("pins", {"person": "P0404", "pin": "123456"}), 400, "unknown_person")
 
 
 def test_a_revocation_of_nobody_is_not_found(office: Office) -> None:

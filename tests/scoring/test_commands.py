@@ -67,8 +67,8 @@ def test_a_code_a_pin_and_a_revocation(link: list[str]) -> None:
     run("record", *link, "--actor", "a", "-", given=PERSON)
     code = run("enrol-code", *link, "--origin", "t1", "--hall", "gaogou")
     assert len(code.stdout.decode().strip()) == 10
-    assert run("set-pin", *link, "--person", "P0007", given=b"4829\n").returncode == 0
-    failed(run("set-pin", *link, "--person", "P0007", given=b"48\n"), 1, "pin is not 4 to 8 digits")
+    assert run("set-pin", *link, "--person", "P0007", given=b"482913\n").returncode == 0
+    failed(run("set-pin", *link, "--person", "P0007", given=b"48\n"), 1, "pin is not 6 to 8 digits")
     failed(run("revoke", *link, "--origin", "t9"), 1, "no terminal 't9' was enrolled")
     assert run("terminals", *link).stdout == b""
 

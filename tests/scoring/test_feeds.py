@@ -112,7 +112,7 @@ def test_a_pin_travels_as_its_hash_with_the_roster_alone(terminal: FakeTerminal,
 def test_the_pin_of_somebody_elsewhere_is_not_told(terminal: FakeTerminal, office: Office) -> None:
     office.open_hall("baotan")
     office.employ("P0009", "baotan")
-    office.post("pins", {"person": "P0009", "pin": "1234"})
+    office.post("pins", {"person": "P0009", "pin": "123456"})
     assert manifest(terminal, "roster").contents()["pins"] == {}
 
 
