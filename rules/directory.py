@@ -104,10 +104,14 @@ def _assignments(found: Sorted) -> dict[str, tuple[Assignment, ...]]:
 
 
 def _certificates(found: Sorted) -> dict[str, tuple[Certificate, ...]]:
-    by_person: defaultdict[str, dict[int, Certificate]] = defaultdict(dict)
+    """Return everybody's certificates: one recorded again with another date is a renewal, and the first still counts."""
+    by_person: defaultdict[str, set[tuple[date, int]]] = defaultdict(set)
     for said in found.payloads("certificate.recorded"):
-        by_person[said.person][said.grade] = Certificate(said.grade, said.issued_on)
-    return {person: tuple(by_grade.values()) for person, by_grade in by_person.items()}
+        by_person[said.person].add((said.issued_on, said.grade))
+    return {
+        person: tuple(Certificate(grade, issued_on) for issued_on, grade in sorted(held))
+        for person, held in by_person.items()
+    }
 
 
 def _investigations(found: Sorted) -> dict[str, tuple[Investigation, ...]]:

@@ -318,9 +318,10 @@ def _sequence_number(fields: dict[str, Any]) -> int:
 
 
 def _clock(value: object) -> Clock:
+    """Return a clock's statement; what it leaves out states no error, as if there were no clock at all."""
     if not isinstance(value, dict):
         raise EnvelopeError("clock is not an object")
-    source, uncertainty_ms = value.get("source"), value.get("uncertainty_ms")
+    source, uncertainty_ms = value.get("source", "none"), value.get("uncertainty_ms", 0)
     if source not in _CLOCK_SOURCES:
         raise EnvelopeError(f"clock.source is {source!r}, not one of ntp, rtc, saved, none")
     if not isinstance(uncertainty_ms, int) or isinstance(uncertainty_ms, bool) or uncertainty_ms < 0:

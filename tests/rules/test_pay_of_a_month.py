@@ -172,6 +172,13 @@ def test_a_higher_certificate_does_not_start_seniority_anew() -> None:
     assert allowances(county)["seniority"] == 50
 
 
+def test_a_certificate_that_was_renewed_still_counts_from_its_first_date() -> None:
+    county = a_person()
+    certifies(county, 5, "2020-01-05")
+    certifies(county, 5, "2026-02-01")
+    assert allowances(county)["seniority"] == 50
+
+
 def test_without_a_certificate_there_is_no_seniority() -> None:
     assert allowances(a_person()) == {"skill": 0, "seniority": 0, "education": 0}
 

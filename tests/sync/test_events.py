@@ -49,6 +49,13 @@ def test_what_is_encoded_is_read_back_in_county_time_with_its_clock() -> None:
     assert "𬭚".encode() in encoded
 
 
+@pytest.mark.parametrize(
+    ("clock", "uncertainty_ms"), [({}, 0), ({"source": "ntp"}, 0), ({"uncertainty_ms": 60000}, 60000)]
+)
+def test_what_a_clock_leaves_out_states_no_error(clock: dict[str, object], uncertainty_ms: int) -> None:
+    assert parse_event(line(clock=clock)).uncertainty_ms == uncertainty_ms
+
+
 def nested(levels: int, text: str = "x") -> bytes:
     """Return a line of so many levels: itself, its data, and lists within."""
     return line(data={"deep": "LISTS"}).replace(
@@ -100,7 +107,10 @@ def test_an_absent_epoch_is_one_of_its_own() -> None:
         (line(occurred_at=1), "instant"),
         (line(data=[]), "data"),
         (line(data=...), "data"),
+        (line(clock=None), "clock is not an object"),
         (line(clock={"source": "sun", "uncertainty_ms": 1}), "clock.source"),
+        (line(clock={"source": "ntp", "uncertainty_ms": "12"}), "uncertainty_ms"),
+        (line(clock={"source": "ntp", "uncertainty_ms": 12.5}), "uncertainty_ms"),
         (line(clock={"source": "ntp", "uncertainty_ms": -1}), "uncertainty_ms"),
         (line(data={"name": "\ud800"}), "surrogate"),
     ],
