@@ -104,7 +104,7 @@ def _assignments(found: Sorted) -> dict[str, tuple[Assignment, ...]]:
 
 
 def _certificates(found: Sorted) -> dict[str, tuple[Certificate, ...]]:
-    """Return everybody's certificates: one recorded again with another date is a renewal, and the first still counts."""
+    """Return everybody's certificates; one recorded again with another date is a renewal, and both count."""
     by_person: defaultdict[str, set[tuple[date, int]]] = defaultdict(set)
     for said in found.payloads("certificate.recorded"):
         by_person[said.person].add((said.issued_on, said.grade))
