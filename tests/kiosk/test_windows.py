@@ -25,8 +25,10 @@ class WatchedScreens(Screens):
     def show_evaluator(self, window: str, view: EvaluatorView) -> None:
         super().show_evaluator(window, view)
         self.seen[window] = view.state
+        self.named[window] = view.person
 
     seen: dict[str, str]
+    named: dict[str, str]
 
 
 class FillingLedger:
@@ -48,7 +50,7 @@ class FillingLedger:
 @pytest.fixture
 def screens() -> WatchedScreens:
     watched = WatchedScreens(["1", "2"])
-    watched.seen = {}
+    watched.seen, watched.named = {}, {}
     return watched
 
 
@@ -142,6 +144,17 @@ def test_a_full_disk_is_said_and_the_visit_stays_open(
     assert screens.seen["1"] == "trouble"
     filling.full = False
     assert desk.press("1", 1, "button").event is not None
+
+
+def test_who_is_not_there_is_not_announced_as_serving(
+    ledger: Ledger, screens: WatchedScreens, turned: TurnedClock
+) -> None:
+    away = Clerk("P1", "王秀英", "1001", is_present=False)
+    desk = desk_over(ledger, screens, turned, clerk=away)
+    desk.refresh()
+    assert screens.named["1"] == ""
+    desk.ask("1", {})  # whom the citizen is to rate is said, wherever the clerk has clocked in
+    assert screens.named["1"] == "王秀英"
 
 
 def test_a_window_where_nobody_is_known_to_serve_cannot_ask(

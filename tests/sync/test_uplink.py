@@ -189,6 +189,18 @@ def test_a_refusal_loses_nothing_and_says_why(status: int) -> None:
     assert shelf.acknowledged == 0
 
 
+def test_a_redirection_is_not_followed_to_somebody_else() -> None:
+    shelf = Shelf()
+
+    def portal(asked: Asked) -> Answer:
+        return Answer(302, {}, {"Location": "/login"}) if asked.path != "/login" else accepted(asked, "e1")
+
+    with scripted(portal) as (url, asked), pytest.raises(UplinkError, match="302"):
+        uplink(url, shelf).send_pending()
+    assert [request.path for request in asked] == ["/v1/t/t1/e/e1/batches"]
+    assert shelf.acknowledged == 0
+
+
 def test_a_receipt_that_the_centre_did_not_sign_is_not_believed() -> None:
     shelf = Shelf()
     with scripted(lambda asked: accepted(asked, "e1", KEY)) as (url, _), pytest.raises(SignatureRejectedError):
