@@ -15,7 +15,7 @@ help:
 	@echo 'make run    set everything up, start the centre and one simulated terminal (Ctrl-C ends both)'
 	@echo 'make test   set everything up, pass the tests'
 	@echo 'make check  style, types, imports between the rooms, documentation'
-	@echo 'make bench  how fast faces are recognised and events taken in, on this machine'
+	@echo 'make bench  how fast faces are recognised, events written, sent, taken in and replayed, on this machine'
 	@echo 'make clean  remove what make made here, and nothing else'
 
 run:

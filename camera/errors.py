@@ -27,5 +27,9 @@ class TemplateError(CameraError, ValueError):
     """A template or vector of another encoder's version, size or form than the gallery's."""
 
 
+class EvaluationError(CameraError, ValueError):
+    """Pictures from which no figure can be drawn, or a tool for drawing that is not installed."""
+
+
 class EnrolmentRefusedError(CameraError, ValueError):
     """The pictures make no template; the message (Chinese, for staff) says which picture and what to do."""

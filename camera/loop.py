@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
+from camera.challenge import Policy
 from camera.detect import Box
 from camera.errors import CameraLostError
 from camera.folder import DEFAULT_HOLD_S
@@ -27,10 +28,14 @@ from camera.messages import (
     Switch,
     UseTemplates,
 )
-from camera.recognizer import Recognizer
+from camera.motion import Motion
+from camera.reasons import Reason
+from camera.recognizer import Recognizer, Sighting
 from camera.templates import Encoder
 
 JPEG_QUALITY = 75
+MOST_RESTED = 10
+"""So many frames in a row at most are passed on unsearched: whoever stands stock-still is found in two seconds."""
 
 
 @dataclass(frozen=True)
@@ -38,18 +43,22 @@ class RecognitionConfig:
     """How to look.
 
     `source` as in `camera.sources.open_source`. Times in seconds. `mirrored` averages each face with its
-    mirror image: twice the encoding time, fewer confusions.
+    mirror image: twice the encoding time, fewer confusions. `encoder` is the path of a description as in
+    `camera.other_encoder`; without one dlib's network is the encoder. `challenge` says when
+    somebody is asked to turn the head.
     """
 
     source: str
     frames_per_s: float = 6.0
     preview_width_px: int = 480
-    agreeing_frames: int = 2
+    agreeing_frames: int = 3
     agree_within_s: float = 2.0
     hold_s: float = DEFAULT_HOLD_S
     retry_s: float = 2.0
     silent_s: float = 3.0
     mirrored: bool = True
+    encoder: str = ""
+    challenge: Policy = Policy.NEVER
 
 
 class RecognitionLoop:
@@ -75,14 +84,20 @@ class RecognitionLoop:
         self._source: FrameSource | None = None
         self._state: CameraState | None = None
         self._on = True
+        self._motion = Motion()
+        self._last: Sighting | None = None
+        self._rested = 0
         self._due_s = clock()
         self._framed_s = clock()
 
     def obey(self, command: Command) -> None:
         """Do what the parent asks."""
         if isinstance(command, UseTemplates):
-            gallery, left_out = gallery_of(command.templates, self._encoder)
+            gallery, left_out = gallery_of(
+                command.templates, self._encoder, cohort=command.cohort, calibration=command.calibration
+            )
             self._recognizer.use(gallery)
+            self._last = None
             for text in left_out:
                 self._send(Notice(text))
         elif isinstance(command, Switch):
@@ -125,9 +140,19 @@ class RecognitionLoop:
         else:
             self._framed_s = self._clock()
             self._tell(CameraState.ON, "")
-            sighting = self._recognizer.see(frame)
+            sighting = self._sighted(frame)
             self._send(preview_of(frame, sighting.box, self._config.preview_width_px))
             self._send(sighting)
+
+    def _sighted(self, frame: Frame) -> Sighting:
+        """Return what the frame shows; while nobody is there and nothing moves, it is not searched for faces."""
+        moves, last = self._motion.moves(frame.pixels), self._last
+        if not moves and last is not None and last.reason is Reason.NO_FACE and self._rested < MOST_RESTED:
+            self._rested += 1
+            return replace(last, captured_s=frame.captured_s)
+        self._rested = 0
+        self._last = self._recognizer.see(frame)
+        return self._last
 
     def _let_go(self, state: CameraState, why: str) -> None:
         self.close()

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from camera.cohort import Cohort
 from camera.detect import Box
 from camera.recognizer import Sighting
-from camera.templates import Template
+from camera.templates import Calibration, Template
 
 
 class CameraState(StrEnum):
@@ -55,9 +56,14 @@ class Failed:
 
 @dataclass(frozen=True)
 class UseTemplates:
-    """To the process: compare with these people from now on."""
+    """To the process: compare with these people from now on, judged beside this cohort and by this calibration.
+
+    Without a cohort the roster is its own where it is large enough, without a calibration the encoder's holds.
+    """
 
     templates: Mapping[str, Template]
+    cohort: Cohort | None = None
+    calibration: Calibration | None = None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from camera.errors import PictureError
 from camera.frames import Pixels
@@ -29,6 +29,7 @@ def picture_paths(folder: Path) -> list[Path]:
 
 def read_picture(path: Path) -> Pixels:
     """Return the picture upright, at most 1920 pixels long or high; raise PictureError saying why not."""
+    ImageFile.LOAD_TRUNCATED_IMAGES = False  # `face_recognition`, where it is imported, allows half pictures
     try:
         _check_size_on_disk(path)
         with Image.open(path, formats=FORMATS) as picture:

@@ -13,6 +13,7 @@ import numpy as np
 from camera.align import aligned
 from camera.detect import Face
 from camera.frames import Pixels
+from camera.mask import is_covered
 from camera.reasons import Reason
 
 LEVEL_NOSE = 0.57
@@ -34,6 +35,9 @@ class QualityLimits:
     rival_share: float = 0.55
     """Another face of at least this share of the first one's area stands beside it: one at a time."""
 
+    bare_mouth: bool = True
+    """A mask is asked to be taken off: behind one, hardly anybody is recognised."""
+
 
 TERMINAL = QualityLimits()
 STILL = QualityLimits(
@@ -46,6 +50,7 @@ STILL = QualityLimits(
     most_roll_degrees=60.0,
     most_cut_off=0.4,
     rival_share=9.0,
+    bare_mouth=False,
 )
 """A photograph cannot be taken again: only what cannot be compared is left out, and others may stand by."""
 ENROLMENT = QualityLimits(
@@ -71,7 +76,14 @@ def first_fault(pixels: Pixels, faces: list[Face], limits: QualityLimits = TERMI
         return Reason.CUT_OFF
     if not is_frontal(face, limits):
         return Reason.NOT_FRONTAL
-    return _fault_of_light(aligned(pixels, face.points), limits)
+    return _fault_of_chip(aligned(pixels, face.points), limits)
+
+
+def _fault_of_chip(chip: Pixels, limits: QualityLimits) -> Reason | None:
+    fault = _fault_of_light(chip, limits)
+    if fault is not Reason.BLURRED and limits.bare_mouth and is_covered(chip):
+        return Reason.MASKED  # before the light: a black mask is no dark face
+    return fault
 
 
 def _fault_of_light(chip: Pixels, limits: QualityLimits) -> Reason | None:
@@ -99,6 +111,11 @@ def sharpness(chip: Pixels) -> float:
 def turn(face: Face) -> float:
     """Return how far the head is turned: the nose's distance from between the eyes, in eye distances."""
     return abs(_nose_place(face)[0])
+
+
+def side(face: Face) -> float:
+    """Return where the nose is between the eyes, in eye distances from their middle; more is to the picture's right."""
+    return _nose_place(face)[0]
 
 
 def cut_off_share(face: Face, pixels: Pixels) -> float:

@@ -21,6 +21,12 @@ class Reason(StrEnum):
     AMBIGUOUS = "ambiguous"
     CONFIRMING = "confirming"
     UNREADABLE = "unreadable"
+    MASKED = "masked"
+    HOLD_STILL = "hold_still"
+    TURN_LEFT = "turn_left"
+    TURN_RIGHT = "turn_right"
+    TURN_BACK = "turn_back"
+    NOT_LIVE = "not_live"
 
     @property
     def message(self) -> str:
@@ -42,5 +48,11 @@ MESSAGES = {
     Reason.AMBIGUOUS: "不能确定是哪一位，请用工号密码",
     Reason.CONFIRMING: "正在识别，请稍候",
     Reason.UNREADABLE: "照片无法读取，请换一张",
+    Reason.MASKED: "请摘下口罩",
+    Reason.HOLD_STILL: "请正对屏幕，稍候",
+    Reason.TURN_LEFT: "请向左转头",
+    Reason.TURN_RIGHT: "请向右转头",
+    Reason.TURN_BACK: "请转回正面",
+    Reason.NOT_LIVE: "没有通过真人检查，请用工号密码",
 }
 """One sentence for each reason."""

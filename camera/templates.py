@@ -20,6 +20,22 @@ FEW_PEOPLE = 5
 
 
 @dataclass(frozen=True)
+class CohortPoint:
+    """How distances are judged beside those to other people, and below which such a distance a face is accepted.
+
+    The cohort distance is `d - weight * (c(probe) + c(template)) / 2`, where `c` is the mean distance to the
+    `neighbours` nearest of the cohort: whoever is near everybody is near nobody in particular. It holds from
+    `least_people` in the cohort on.
+    """
+
+    least_people: int
+    weight: float
+    accept_below: float
+    least_margin: float
+    neighbours: int = 3
+
+
+@dataclass(frozen=True)
 class OperatingPoint:
     """Below which distance a face is accepted, and how far behind the next person must be.
 
@@ -33,11 +49,27 @@ class OperatingPoint:
     least_margin: float
     most_spread: float
     """How far apart two enrolment pictures of one person may be."""
+    own_cohort: tuple[CohortPoint, ...] = ()
+    """For rosters whose people serve as each other's cohort, by growing `least_people`."""
+    shared_cohort: CohortPoint | None = None
+    """With the group averages that a terminal of many people has shared."""
+    borrow_below: int = 40
+    """A roster of fewer people is judged by shared averages where there are any, a larger one is its own cohort."""
 
     def distance_for(self, people: int) -> float:
         """Return the distance below which a face is accepted in a gallery of that many people."""
         doublings = math.log2(max(people, FEW_PEOPLE) / FEW_PEOPLE)
         return max(self.floor, self.accept_below - self.less_per_doubling * doublings)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A threshold found on a hall's own staff; it holds for one encoder version and one way of judging distances."""
+
+    version: str
+    judged_by: str
+    accept_below: float
+    people: int
 
 
 @dataclass(frozen=True)

@@ -13,18 +13,22 @@ from collections import deque
 from collections.abc import Mapping
 from functools import partial
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 import cv2
 
+from camera.challenge import Challenger
+from camera.cohort import Cohort
 from camera.detect import Detector
-from camera.encode import DlibEncoder
 from camera.errors import CameraError
 from camera.gallery import Gallery
+from camera.liveness import RepeatedPicture, ScreenEdges
 from camera.loop import RecognitionConfig, RecognitionLoop
 from camera.messages import Command, Failed, Message, Preview, Switch, UseTemplates
+from camera.other_encoder import open_encoder
 from camera.recognizer import Agreement, Recognizer
 from camera.sources import open_source
-from camera.templates import Template
+from camera.templates import Calibration, Template
 
 __all__ = ["RecognitionConfig", "RecognitionProcess"]
 
@@ -42,7 +46,7 @@ class RecognitionProcess:
         self._process: multiprocessing.process.BaseProcess | None = None
         self._commands: Connection | None = None
         self._inbox = _Inbox()
-        self._templates: Mapping[str, Template] = {}
+        self._compared_with = UseTemplates({})
         self._on = True
 
     def start(self) -> None:
@@ -56,7 +60,7 @@ class RecognitionProcess:
             target=_run,
             args=(
                 self._config,
-                (UseTemplates(self._templates), Switch(self._on)),
+                (self._compared_with, Switch(self._on)),
                 child_commands,
                 child_messages,
             ),
@@ -93,10 +97,16 @@ class RecognitionProcess:
         """
         return self._inbox.take(wait_s)
 
-    def use_templates(self, templates: Mapping[str, Template]) -> None:
+    def use_templates(
+        self,
+        templates: Mapping[str, Template],
+        *,
+        cohort: Cohort | None = None,
+        calibration: Calibration | None = None,
+    ) -> None:
         """Recognise these people from the next frame on, and after each restart."""
-        self._templates = dict(templates)
-        self._ask(UseTemplates(self._templates))
+        self._compared_with = UseTemplates(dict(templates), cohort, calibration)
+        self._ask(self._compared_with)
 
     def switch(self, *, on: bool) -> None:
         """Open the camera, or let it go; holds after a restart too."""
@@ -182,12 +192,13 @@ def _run(config: RecognitionConfig, first: tuple[Command, ...], commands: Connec
 
 
 def _loop(config: RecognitionConfig, messages: Connection) -> RecognitionLoop:
-    encoder = DlibEncoder(mirrored=config.mirrored)
+    encoder = open_encoder(Path(config.encoder) if config.encoder else None, mirrored=config.mirrored)
     recognizer = Recognizer(
         Detector(),
         encoder,
         Gallery({}, encoder.operating_point),
         agreement=Agreement(config.agreeing_frames, config.agree_within_s),
+        challenger=Challenger(config.challenge, (RepeatedPicture(), ScreenEdges())),
     )
     opener = partial(open_source, config.source, hold_s=config.hold_s)
     return RecognitionLoop(config, recognizer, encoder, opener, messages.send)

@@ -24,6 +24,7 @@ install_uv
 install_packages "$level"
 opencv_loads
 if [[ $purpose != check ]]; then
+  prepare_encoder
   copy_front_end
   fetch_sample_pictures
 fi

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
@@ -21,10 +22,12 @@ def build_parser() -> argparse.ArgumentParser:
     helps = {
         "run": "run the terminal until it is told to stop",
         "enrol": "make this terminal known to the centre with a one-time code",
+        "rotate-key": "put a new signing key in the place of this terminal's own, at the centre and here",
         "enrol-face": "enrol somebody's face from a folder of pictures",
         "ask": "open a visit at a window as the clerk would; prints its id",
         "press": "press a simulated button; prints the id of the committed rating",
         "export": "print the terminal's ledger as NDJSON",
+        "checkpoints": "print the centre's checkpoints that this terminal holds, as NDJSON",
     }
     parsers = {name: commands.add_parser(name, help=text, description=text) for name, text in helps.items()}
     for each in parsers.values():
@@ -53,10 +56,12 @@ def main(argv: list[str] | None = None) -> int:
         acts = {
             "run": _run,
             "enrol": _enrol,
+            "rotate-key": _rotate_key,
             "enrol-face": _enrol_face,
             "ask": _ask,
             "press": _press,
             "export": _export,
+            "checkpoints": _checkpoints,
         }
         return acts[arguments.command](config, arguments)
     except (KioskError, OSError) as error:
@@ -65,7 +70,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(config: Config, _: argparse.Namespace) -> int:
-    from kiosk.app import run  # noqa: PLC0415 (the other commands start without a camera's libraries)
+    from kiosk.running import run  # noqa: PLC0415 (the other commands start without a camera's libraries)
 
     return run(config)
 
@@ -75,6 +80,13 @@ def _enrol(config: Config, arguments: argparse.Namespace) -> int:
 
     identity = enrol(config, arguments.code, arguments.serial or os.uname().nodename)
     print(f"{identity.origin} in {identity.hall}")
+    return 0
+
+
+def _rotate_key(config: Config, _: argparse.Namespace) -> int:
+    from kiosk.keyring import rotate  # noqa: PLC0415
+
+    print(rotate(config))
     return 0
 
 
@@ -114,10 +126,21 @@ def _say(status: int, identity: object, answer: dict[str, object], refused: int)
 
 
 def _export(config: Config, _: argparse.Namespace) -> int:
-    from kiosk.store import exported_lines  # noqa: PLC0415
+    from kiosk.export import exported_lines, removed_before  # noqa: PLC0415
 
-    for line in exported_lines(config.state_dir / "ledger.db"):
+    path = config.state_dir / "ledger.db"
+    for line in exported_lines(path):
         sys.stdout.buffer.write(line + b"\n")
+    for epoch, first in removed_before(path):
+        print(f"kiosk: epoch {epoch} begins here at line {first}: older ones arrived long ago", file=sys.stderr)
+    return 0
+
+
+def _checkpoints(config: Config, _: argparse.Namespace) -> int:
+    from kiosk.checkpoints import FILE, kept_checkpoints  # noqa: PLC0415
+
+    for kept in kept_checkpoints(config.state_dir / FILE):
+        print(json.dumps({"terminal": config.terminal.id, **kept}, ensure_ascii=False))
     return 0
 
 

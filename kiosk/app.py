@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from types import FrameType
 
 from cheroot.wsgi import Server
 
@@ -16,24 +14,30 @@ from camera.detect import Box
 from camera.messages import CameraChanged, CameraState, Failed, Notice, Preview
 from camera.recognizer import Sighting
 from camera.templates import Template
-from camera.worker import RecognitionConfig, RecognitionProcess
+from camera.worker import RecognitionProcess
 from kiosk import hall, health
+from kiosk.checkpoints import CheckpointBook
 from kiosk.config import Config
 from kiosk.control import control_token
 from kiosk.desk import ClockDesk
 from kiosk.errors import EnrolmentRefusedError, LedgerUnavailableError
 from kiosk.hardware import ButtonPanel
-from kiosk.identity import Identity, known_identity, signing_key
+from kiosk.identity import Identity, known_identity, sealing_key
+from kiosk.keeping import Keeping
 from kiosk.knowledge import Knowledge
 from kiosk.pages import create_app
+from kiosk.recognition import aids, recognition_config
 from kiosk.screens import Item, Screens
-from kiosk.store import Ledger
+from kiosk.shared_templates import SharedTemplates, received
+from kiosk.uplinking import make_hub, make_uplink
 from kiosk.vault import Vault
 from kiosk.windows import Pressed, RatingDesk
 from rules.policy import load_policy
 from sync.clock import SystemClock
 from sync.events import COUNTY_TIME
 from sync.feed import KINDS
+from sync.following import CheckpointErrand
+from sync.refetch import Refetch
 from sync.uplink import LinkState, Uplink
 
 _log = logging.getLogger("kiosk")
@@ -52,8 +56,9 @@ class Terminal:
         self._changed = threading.Event()
         self._clock = clock or SystemClock()
         self._policy = load_policy()
+        self._keeping = Keeping(config, self._clock, self._note_return)
+        self._ledger = self._keeping.ledger
         self.token = control_token(config)
-        self._ledger = Ledger(config.state_dir / "ledger.db", config.terminal.id, self._clock)
         self._knowledge = Knowledge(self._ledger, config.terminal.hall, self._policy)
         self.screens = Screens([window.id for window in config.windows])
         self.ratings = RatingDesk(
@@ -62,7 +67,7 @@ class Terminal:
             config.rating,
             self._ledger,
             self.screens,
-            lambda window: self._knowledge.serving(window, self._now()),
+            lambda window: self._knowledge.serving(window, self._clock.centre_time().astimezone(COUNTY_TIME)),
             time.monotonic,
         )
         self._desk = ClockDesk(
@@ -79,7 +84,11 @@ class Terminal:
         self._recognition = self._make_recognition()
         self._camera_trouble: str | None = "摄像头正在启动" if self._recognition else "本终端没有摄像头"
         self._identity = known_identity(config.state_dir)
+        self._checkpoints = CheckpointBook(
+            config.state_dir, self._identity.server_key if self._identity else "", self._now, self._ledger.record
+        )
         self._uplink = self._make_uplink(self._identity) if self._identity else None
+        self._hub = make_hub(config, self._identity, self._ledger) if self._identity else None
         self._threads: list[threading.Thread] = []
         self._probed_s = 0.0
         self._server = Server(("127.0.0.1", config.terminal.port), create_app(self), numthreads=_WEB_THREADS)
@@ -90,8 +99,11 @@ class Terminal:
         return self._knowledge.hall_name(self._now())
 
     def feed_versions(self) -> dict[str, int]:
-        """Return the version held of each kind of the centre's feed."""
-        return {kind: self._ledger.held_version(kind) for kind in KINDS}
+        """Return the version held of each kind of the centre's feed, 0 for none and where none can be read."""
+        try:
+            return {kind: self._ledger.held_version(kind) for kind in KINDS}
+        except LedgerUnavailableError:
+            return dict.fromkeys(KINDS, 0)
 
     def clock_in_by_pin(self, job_number: str, pin: str) -> str:
         """Return the id of the committed punch; raises PinRefusedError or LedgerUnavailableError."""
@@ -103,8 +115,11 @@ class Terminal:
         self._server.prepare()
         self._run(self._server.serve, "pages")
         self._run(self._refresh, "refresh")
+        self._run(self._keeping.upkeep.run, "upkeep")
         if self._uplink:
             self._run(self._uplink.run, "uplink")
+        if self._hub:
+            self._hub.start(self._run)
         if self._recognition:
             self._run(self._recognise, "recognition")
 
@@ -112,8 +127,11 @@ class Terminal:
         """End everything; what was pressed before is committed."""
         self._stopping.set()
         self._changed.set()
+        self._keeping.upkeep.stop()
         if self._uplink:
             self._uplink.stop()
+        if self._hub:
+            self._hub.stop()
         self.screens.close()
         self._server.stop()
         for thread in self._threads:
@@ -121,36 +139,44 @@ class Terminal:
         if self._recognition:
             self._recognition.stop()
         self.buttons.close()
-        self._ledger.close()
+        if self._hub:
+            self._hub.close()
+        self._keeping.close()
 
     # -- parts -------------------------------------------------------------------------------------------------
 
     def _make_recognition(self) -> RecognitionProcess | None:
-        camera = self._config.camera
-        if camera.source == "none":
-            return None
-        return RecognitionProcess(
-            RecognitionConfig(
-                camera.source,
-                frames_per_s=camera.frames_per_second,
-                agreeing_frames=self._config.recognition.agreeing_frames,
-                hold_s=camera.hold_s,
-            )
-        )
+        looking = recognition_config(self._config)
+        return RecognitionProcess(looking) if looking else None
 
     def _make_uplink(self, identity: Identity) -> Uplink:
-        return Uplink(
-            self._config.centre.url,
-            identity.server_key,
-            signing_key(self._config.state_dir),
-            self._ledger,
+        return make_uplink(
+            self._config,
+            identity,
             self._ledger,
             self._clock,
             lambda: {"camera": self._camera_trouble or "ok", "unsent": self._ledger.unsent()},
-            on_change=self._changed.set,
+            self._changed.set,
+            (
+                Refetch(identity.server_key, self._keeping.recovery),
+                CheckpointErrand(self._checkpoints, identity.server_key),
+                SharedTemplates(
+                    self._config.state_dir,
+                    identity.origin,
+                    sealing_key(self._config.state_dir),
+                    lambda: self._ledger.manifest("roster"),
+                    self._enrolled,
+                ),
+            ),
         )
 
     def _templates(self) -> dict[str, Template]:
+        """Return whom this terminal recognises: those enrolled at others of the hall, and those enrolled here."""
+        key = sealing_key(self._config.state_dir)
+        sealed = self._ledger.manifest("templates")
+        return {**received(sealed, self._config.terminal.id, key, _log.warning), **self._enrolled()}
+
+    def _enrolled(self) -> dict[str, Template]:
         vault = Vault.at(self._config.state_dir / "vault.key")
         opened = {}
         for person, version, sealed in self._ledger.templates():
@@ -173,6 +199,11 @@ class Terminal:
         if self._uplink:
             self._uplink.wake()
 
+    def _note_return(self) -> None:
+        """Lines that were lost came back: who has clocked in and what was asked may be other than was known."""
+        self.ratings.recall()
+        self._note_record()
+
     # -- threads -----------------------------------------------------------------------------------------------
 
     def _refresh(self) -> None:
@@ -183,6 +214,7 @@ class Terminal:
             self._changed.clear()
             try:
                 self._probe_storage()
+                self._keeping.tell()
                 self._desk.refresh()
                 self.ratings.refresh()
                 condition = self.condition()
@@ -214,25 +246,38 @@ class Terminal:
     def condition(self) -> health.Condition:
         """Return how the box is at this moment."""
         state = self._uplink.state if self._uplink else LinkState()
-        trouble = self._ledger.trouble
+        kept = self._keeping.state()
         return health.Condition(
             now=self._now(),
-            unsent=self._ledger.unsent(),
+            unsent=kept.unsent,
             contact_at=state.contact_at,
             link_trouble=state.trouble,
+            relayed=state.relayed,
             enrolled=self._identity is not None,
-            forked=self._ledger.has_forked(),
-            storage=trouble.reason if trouble else None,
+            forked=kept.forked,
+            storage=kept.trouble,
             camera_trouble=self._camera_trouble,
             clock_offset_s=self._clock.offset_from_centre_s(),
+            doubted_at=self._checkpoints.conflict_at,
+            quarantined=kept.quarantined,
+            missing=kept.missing,
+            forgets=kept.forgets,
         )
 
     def _recognise(self) -> None:
         """Keep the recognition process alive and act on what it says; without it PIN goes on working."""
         if self._recognition is None:
             return
-        self._recognition.use_templates(self._templates())
+        cohort, calibration = aids(self._config, lambda text: _log.warning("%s", text))
+        held, looks = -1, True
         while not self._stopping.is_set():
+            known = self._templates_version(held)
+            if held != known:
+                held = known
+                self._recognition.use_templates(self._templates(), cohort=cohort, calibration=calibration)
+            if looks is self.ratings.visit_is_open():  # a camera at the window would see the citizen
+                looks = not looks
+                self._recognition.switch(on=looks)
             if not self._recognition.alive():
                 self._recognition.start()
             for message in self._recognition.messages(wait_s=0.2):
@@ -240,6 +285,13 @@ class Terminal:
             if not self._recognition.alive():
                 self._lost(self._camera_trouble or "识别程序正在重新启动")
                 self._stopping.wait(_RESTART_S)
+
+    def _templates_version(self, held: int) -> int:
+        """Return the version of the templates that others have sealed for this one; `held` where nobody can tell."""
+        try:
+            return self._ledger.held_version("templates")
+        except LedgerUnavailableError:
+            return held
 
     def _heed(self, message: object) -> None:
         match message:
@@ -251,6 +303,8 @@ class Terminal:
                 self._camera_trouble = None
                 self._desk.can_see(sees=True)
                 self._changed.set()
+            case CameraChanged(CameraState.OFF):
+                self._lost("正在接待群众，人脸识别暂停")
             case Notice(text):
                 _log.warning("%s", text)
             case CameraChanged(CameraState.LOST, why):
@@ -274,30 +328,3 @@ def _fractions(preview: Preview) -> tuple[float, float, float, float] | None:
         return None
     width, height = preview.width_px, preview.height_px
     return box.left / width, box.top / height, box.width / width, box.height / height
-
-
-def run(config: Config) -> int:
-    """Run a terminal until SIGINT or SIGTERM; return its exit code."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    terminal = Terminal(config)
-    told = threading.Event()
-    failed = threading.Event()
-
-    def tell(_signal: int, _frame: FrameType | None) -> None:
-        told.set()
-
-    def give_up(failure: threading.ExceptHookArgs) -> None:
-        """End the whole terminal, which its supervisor starts again, rather than go on with a part missing."""
-        threading.__excepthook__(failure)
-        failed.set()
-        told.set()
-
-    threading.excepthook = give_up
-
-    signal.signal(signal.SIGINT, tell)
-    signal.signal(signal.SIGTERM, tell)
-    terminal.start()
-    print(f"terminal {config.terminal.id}: {config.url}/ (clock-in), {config.url}/hall (board)", flush=True)  # noqa: T201
-    told.wait()
-    terminal.stop()
-    return 1 if failed.is_set() else 0

@@ -9,7 +9,7 @@ import tomllib
 from collections import Counter
 from operator import itemgetter
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -33,12 +33,25 @@ class TerminalSettings(Settings, frozen=True):
     hall: Name
     state: Annotated[str, Meta(min_length=1)]
     port: Port = 8081
+    retention_days: Annotated[int, Meta(ge=90, le=3650)] = 90
 
 
 class CentreSettings(Settings, frozen=True):
     """Where the centre is."""
 
     url: Annotated[str, Meta(pattern=r"^https?://[^/\s]+$")]
+    via: Annotated[str, Meta(pattern=r"^(https?://[^/\s]+)?$")] = ""
+
+    @property
+    def address(self) -> str:
+        """Return the address that this terminal speaks to: the hall's hub where there is one, else the centre."""
+        return self.via or self.url
+
+
+class HubSettings(Settings, frozen=True):
+    """Where this terminal takes what the hall's other terminals have for the centre; nowhere unless it is the hub."""
+
+    listen: Annotated[str, Meta(pattern=r"^([0-9.]+:[0-9]{1,5}|\[[0-9a-fA-F:]+\]:[0-9]{1,5})?$")] = ""
 
 
 class CameraSettings(Settings, frozen=True):
@@ -52,7 +65,11 @@ class CameraSettings(Settings, frozen=True):
 class RecognitionSettings(Settings, frozen=True):
     """When a face is somebody, and how soon the same face is a new punch."""
 
-    agreeing_frames: Annotated[int, Meta(ge=1, le=10)] = 2
+    agreeing_frames: Annotated[int, Meta(ge=1, le=10)] = 3
+    encoder: str = ""
+    cohort: str = ""
+    calibration: str = ""
+    challenge: Literal["", "never", "always", "random", "risk"] = ""
     repeat_after_s: Seconds = 120.0
 
 
@@ -85,6 +102,7 @@ class Config(Settings, frozen=True):
     centre: CentreSettings
     camera: CameraSettings = CameraSettings()
     recognition: RecognitionSettings = RecognitionSettings()
+    hub: HubSettings = HubSettings()
     hardware: HardwareSettings = HardwareSettings()
     rating: RatingSettings = RatingSettings()
     windows: list[WindowSettings] = []
@@ -131,12 +149,23 @@ def _check_windows(path: Path, config: Config) -> None:
 
 def _with_absolute_paths(config: Config, base: Path) -> Config:
     kind, _, place = config.camera.source.partition(":")
+    recognition = config.recognition
     source = f"{kind}:{base / place}" if kind in {"folder", "video"} else config.camera.source
     return msgspec.structs.replace(
         config,
         terminal=msgspec.structs.replace(config.terminal, state=str(base / config.terminal.state)),
         camera=msgspec.structs.replace(config.camera, source=source),
+        recognition=msgspec.structs.replace(
+            recognition,
+            encoder=_beside(base, recognition.encoder),
+            cohort=_beside(base, recognition.cohort),
+            calibration=_beside(base, recognition.calibration),
+        ),
     )
+
+
+def _beside(base: Path, place: str) -> str:
+    return str(base / place) if place else ""
 
 
 def documented_keys() -> list[str]:

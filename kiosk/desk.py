@@ -68,7 +68,7 @@ class ClockDesk:
             )
             match decision:
                 case clockin.Punch(person, score):
-                    self._clock_in_by_face(person, score)
+                    self._clock_in_by_face(person, score, sighting.liveness)
                 case clockin.Known(person):
                     self._hold(person)
                 case clockin.Refused(reason):
@@ -99,9 +99,10 @@ class ClockDesk:
                 self._panel_until_s = 0.0
                 self._screens.show_panel(self._idle)
 
-    def _clock_in_by_face(self, person: str, score: float) -> None:
+    def _clock_in_by_face(self, person: str, score: float, liveness: str | None) -> None:
         try:
-            self._record(person, {"method": "face", "score": round(score, 4)})
+            checked = {"liveness": liveness} if liveness else {}
+            self._record(person, {"method": "face", "score": round(score, 4), **checked})
         except LedgerUnavailableError as error:
             said = STORAGE_WORDS[error.reason]
             self._show(Panel("bad", "没有记上", said, "请稍后再试，或用纸质登记", sign="!"), _PANEL_S)

@@ -17,6 +17,13 @@ class LedgerUnavailableError(KioskError, OSError):
         self.reason = reason
 
 
+class StateRefusedError(LedgerUnavailableError):
+    """The state folder must not be used by this program: the wrong mount, another terminal's, or in use. No waiting."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "io")
+
+
 class EnrolmentRefusedError(KioskError, PermissionError):
     """The centre did not take this terminal, or a template cannot be kept; the message says why."""
 

@@ -32,11 +32,28 @@ class Condition:
     storage: str | None
     camera_trouble: str | None
     clock_offset_s: float | None
+    relayed: bool = False
+    doubted_at: datetime | None = None
+    quarantined: int = 0
+    missing: int = 0
+    forgets: bool = False
 
 
 def items(condition: Condition) -> list[Item]:
     """Return the status lines, the worst first; a silent box is never called well."""
-    lines = [line for line in (_storage(condition), _link(condition), _camera(condition), _clock(condition)) if line]
+    lines = [
+        line
+        for line in (
+            _storage(condition),
+            _doubt(condition),
+            _replaced(condition),
+            _link(condition),
+            _camera(condition),
+            _clock(condition),
+            _forgets(condition),
+        )
+        if line
+    ]
     order = {"bad": 0, "warn": 1, "good": 2}
     return sorted(lines, key=lambda item: order[item.tone])
 
@@ -61,12 +78,38 @@ def _storage(condition: Condition) -> Item | None:
     return storage_item(condition.storage) if condition.storage is not None else None
 
 
+def _doubt(condition: Condition) -> Item | None:
+    """Return the line for a centre that signed two histories, for a day after it was seen."""
+    if condition.doubted_at is None or (condition.now - condition.doubted_at).total_seconds() > _DAY_S:
+        return None
+    return Item("bad", "中心的账本与本机保存的检查点不符，请告诉县政务办核对")
+
+
+def _replaced(condition: Condition) -> Item | None:
+    """Return the line for a ledger that was damaged or lost, until somebody has taken the moved files away."""
+    if not condition.quarantined:
+        return None
+    if condition.missing:
+        return Item("bad", f"存储曾损坏，{condition.missing} 条记录没能取回，请交负责人核对；现在记录正常")
+    return Item("warn", "存储曾损坏，旧文件已另存，请告诉负责人；现在记录正常")
+
+
+def _forgets(condition: Condition) -> Item | None:
+    return Item("warn", "模拟终端：记录所在的文件系统断电后不保留") if condition.forgets else None
+
+
 def _link(condition: Condition) -> Item:
     waiting = f"{condition.unsent} 条待传，已安全保存在本机" if condition.unsent else "没有待传记录"
     if not condition.enrolled:
         return Item("warn", f"本终端还没有在中心登记，{waiting}")
     if condition.forked:
         return Item("bad", f"中心发现本机有两份记录，请联系管理员，{waiting}")
+    if condition.relayed and condition.unsent:
+        return Item("warn", f"经本厅主机转存，{condition.unsent} 条等中心确认")
+    return _contact(condition, waiting)
+
+
+def _contact(condition: Condition, waiting: str) -> Item:
     if condition.contact_at is None:
         return Item("warn", f"还没有联系上中心，{waiting}")
     silent_s = (condition.now - condition.contact_at).total_seconds()

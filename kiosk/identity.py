@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import requests
@@ -11,22 +11,32 @@ import requests
 from kiosk.config import Config
 from kiosk.errors import EnrolmentRefusedError
 from sync.keys import ALGORITHM, SigningKey, is_public_key, load_or_create, write_secret
+from sync.sealing import SealingKey, load_or_create_sealing
 
 _TIMEOUT_S = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The terminal's origin and hall as the centre knows them, and the centre's public key (base64)."""
+    """The terminal's origin and hall as the centre knows them, and the centre's public keys (base64).
+
+    `sealing_key` is the one to which attachments are sealed; empty where the centre did not tell one.
+    """
 
     origin: str
     hall: str
     server_key: str
+    sealing_key: str = ""
 
 
 def signing_key(state_dir: Path) -> SigningKey:
     """Return this terminal's own key, made first where there is none."""
     return load_or_create(state_dir / "terminal.key")
+
+
+def sealing_key(state_dir: Path) -> SealingKey:
+    """Return the key that opens what other terminals seal for this one, made first where there is none."""
+    return load_or_create_sealing(state_dir / "sealing.key")
 
 
 def known_identity(state_dir: Path) -> Identity | None:
@@ -45,16 +55,17 @@ def enrol(config: Config, code: str, serial: str) -> Identity:
         "public_key": signing_key(config.state_dir).public_text,
         "alg": ALGORITHM,
         "serial": serial,
+        "sealing_key": sealing_key(config.state_dir).public_text,
     }
     try:
-        response = requests.post(f"{config.centre.url}/v1/enrol", json=offered, timeout=_TIMEOUT_S)
+        response = requests.post(f"{config.centre.address}/v1/enrol", json=offered, timeout=_TIMEOUT_S)
         answer = response.json()
     except (requests.RequestException, ValueError) as error:
         raise EnrolmentRefusedError(f"the centre at {config.centre.url} cannot be reached: {error}") from error
     if response.status_code != requests.codes.created:
         reason = answer.get("message", response.reason)
         raise EnrolmentRefusedError(f"the centre did not take this terminal: {reason}")
-    identity = Identity(answer["origin"], answer["hall"], answer["server_key"])
+    identity = Identity(answer["origin"], answer["hall"], answer["server_key"], answer.get("sealing_key", ""))
     if (identity.origin, identity.hall) != (config.terminal.id, config.terminal.hall):
         raise EnrolmentRefusedError(
             f"the code is for {identity.origin} in {identity.hall}, the configuration says"
@@ -62,6 +73,5 @@ def enrol(config: Config, code: str, serial: str) -> Identity:
         )
     if not is_public_key(identity.server_key):
         raise EnrolmentRefusedError("the centre's key is no Ed25519 key: check that this is the centre")
-    kept = {"origin": identity.origin, "hall": identity.hall, "server_key": identity.server_key}
-    write_secret(config.state_dir / "identity.json", json.dumps(kept).encode())
+    write_secret(config.state_dir / "identity.json", json.dumps(asdict(identity)).encode())
     return identity

@@ -40,7 +40,7 @@ class Knowledge:
 
     def _gathered(self, now: datetime) -> tuple[Facts, Mapping[str, str]]:
         versions = tuple(self._ledger.held_version(kind) for kind in KINDS)
-        state = (now.date(), versions, self._ledger.count())
+        state = (now.date(), versions, self._ledger.revision)
         with self._lock:
             if self._known is None or self._known[0] != state:
                 self._known = (state, *self._gather(now))

@@ -84,7 +84,7 @@ def _read_with(facts: Facts, person: str, now: datetime, policy: Policy, expecte
 
 
 def _expected(identity: str, at: datetime) -> Punch:
-    return Punch(_STILL_TO_COME + identity, at, 0, "", "", "")
+    return Punch(_STILL_TO_COME + identity, at, 0, "", "", "", "")
 
 
 def greet(day: Day, punch: str, now: datetime, law: Edition) -> Greeting:

@@ -64,11 +64,16 @@ class RatingDesk:
         self._screens = screens
         self._serving = serving
         self._now_s = now_s
-        facts = [(event.type, event.data) for event in ledger.events_of_types(("rating.",))]
-        self._places = {
-            window.id: _Place(window, rating.restored(rating.Window(hall, window.id), facts, now_s()))
-            for window in windows
-        }
+        self._places = {window.id: _Place(window, rating.Window(hall, window.id)) for window in windows}
+        self.recall()
+
+    def recall(self) -> None:
+        """Let every window without a visit be as the ledger leaves it: at a start, and when lost lines came back."""
+        for place in self._places.values():
+            with place.lock:
+                if place.state.visit is None:
+                    facts = [(event.type, event.data) for event in self._ledger.events_of_types(("rating.",))]
+                    place.state = rating.restored(place.state, facts, self._now_s())
 
     def ask(self, window: str, particulars: Mapping[str, str]) -> str:
         """Return the id of the visit that is now open and on the citizen's screen.
@@ -85,6 +90,10 @@ class RatingDesk:
             place.notice = ("", 0.0)
             self._show(place)
         return visit.id
+
+    def visit_is_open(self) -> bool:
+        """Return whether a citizen is being served at any window of this terminal."""
+        return any(place.state.visit is not None for place in self._places.values())
 
     def press(self, window: str, grade: int, channel: str) -> Pressed:
         """Return what came of a citizen's press; the thanks are shown only after the commit."""

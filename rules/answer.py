@@ -11,6 +11,7 @@ from typing import Any
 from rules.calendar import is_published
 from rules.exact import number, yuan
 from rules.explained import quota_line, standings
+from rules.explained_year import year_quota_line, year_standings
 from rules.facts import Facts
 from rules.lines import Line, Pending
 from rules.month import MonthResult, Result, judge_month
@@ -19,7 +20,16 @@ from rules.policy import Policy
 from rules.year import YearResult, judge_year
 
 Json = dict[str, Any]
-__all__ = ["explained_answer", "month_answer", "month_as_json", "number", "year_answer", "year_as_json", "yuan"]
+__all__ = [
+    "explained_answer",
+    "explained_year_answer",
+    "month_answer",
+    "month_as_json",
+    "number",
+    "year_answer",
+    "year_as_json",
+    "yuan",
+]
 
 
 def month_answer(facts: Facts, policy: Policy, month: Month, as_of: date) -> Json:
@@ -31,10 +41,9 @@ def explained_answer(facts: Facts, policy: Policy, month: Month, as_of: date) ->
     """Return the county's month as `month_answer` does, and beside it `explained`: the line, and why of everybody."""
     result = judge_month(facts, policy, month, as_of)
     law = policy.on(month.first_on)
-    chosen = facts.closings.get(str(month), frozenset())
     people = {
         each.person: {"place": each.place, "because": each.because, "not_charged": list(each.not_charged)}
-        for each in standings(result, law, chosen)
+        for each in standings(result, law, facts, as_of)
     }
     explained = {"quota": quota_line(result, law), "people": people}
     return month_as_json(result) | _caveats(facts, month.year) | {"explained": explained}
@@ -43,6 +52,15 @@ def explained_answer(facts: Facts, policy: Policy, month: Month, as_of: date) ->
 def year_answer(facts: Facts, policy: Policy, year: int, as_of: date) -> Json:
     """Return the county's year, judged at the end of the day `as_of`."""
     return year_as_json(judge_year(facts, policy, year, as_of)) | _caveats(facts, year)
+
+
+def explained_year_answer(facts: Facts, policy: Policy, year: int, as_of: date) -> Json:
+    """Return the county's year as `year_answer` does, and beside it `explained`: the line, and why of everybody."""
+    result = judge_year(facts, policy, year, as_of)
+    law = policy.on(date(year, 1, 1))
+    people = {each.person: {"place": each.place, "because": each.because} for each in year_standings(result, law)}
+    explained = {"quota": year_quota_line(result, law), "people": people}
+    return year_as_json(result) | _caveats(facts, year) | {"explained": explained}
 
 
 def month_as_json(result: MonthResult) -> Json:

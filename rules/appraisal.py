@@ -6,7 +6,7 @@ people with one another and are made elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
 from typing import Literal
@@ -17,7 +17,7 @@ from rules.calendar import is_working
 from rules.errors import UnknownPersonError
 from rules.facts import Facts
 from rules.lines import Line, Pending, joined
-from rules.months import Month, days_between
+from rules.months import Month
 from rules.policy import Edition, Policy
 from rules.records import Person
 from rules.reported import count_findings, count_ratings, findings_between, is_barred
@@ -70,7 +70,7 @@ def card(facts: Facts, policy: Policy, person: str, month: Month, as_of: date) -
     law = policy.on(month.first_on)
     last_on = min(month.last_on, as_of)
     found = findings_between(facts.findings.get(person, ()), month.first_on, last_on)
-    kept = keep_time(facts, policy, known, days_between(month.first_on, last_on))
+    kept = keep_time(facts, policy, known, month.first_on, last_on)
     faults = filing_faults(facts, policy, known, month, as_of)
     rated = count_ratings(facts.ratings.get(person, ()), policy, month.first_on, last_on)
     tally = joined((kept.tally, count_findings(found, policy), rated.tally))
@@ -112,7 +112,7 @@ def _sections(lines: Sequence[Line], policy: Policy, law: Edition) -> tuple[Sect
 def _status(facts: Facts, person: Person, month: Month, as_of: date, law: Edition, *, leave_took_all: bool) -> Status:
     if _is_investigated(person, month, as_of):
         return "pending"
-    if leave_took_all or _is_hardly_on_register(facts, person, month, law):
+    if leave_took_all or is_hardly_on_register(facts, person, month, law):
         return "not_assessed"
     return "assessed"
 
@@ -126,16 +126,21 @@ def _is_investigated(person: Person, month: Month, as_of: date) -> bool:
     )
 
 
-def _is_hardly_on_register(facts: Facts, person: Person, month: Month, law: Edition) -> bool:
+def is_hardly_on_register(facts: Facts, person: Person, month: Month, law: Edition) -> bool:
     """Return whether the person was on the register for less than half of the hall's working days."""
     if person.on_register(month.first_on) and person.on_register(month.last_on):
         return False
-    hall = person.hall_on(month.last_on)
-    if hall is None:
+    if person.hall_on(month.last_on) is None:
         return True
-    working = [on for on in month.days() if is_working(facts, hall, on)]
-    return _days_on_register(person, working) < law.least_share_on_register * len(working)
+    days, of_days = register_days(facts, person, month)
+    return days < law.least_share_on_register * of_days
 
 
-def _days_on_register(person: Person, days: Iterable[date]) -> int:
-    return sum(person.on_register(on) for on in days)
+def register_days(facts: Facts, person: Person, month: Month) -> tuple[int, int]:
+    """Return on how many of the month's working days the person was on the register, and how many those are.
+
+    The working days are those of the hall last assigned in the month; none where there was no hall.
+    """
+    hall = person.hall_on(month.last_on)
+    working = [on for on in month.days() if hall is not None and is_working(facts, hall, on)]
+    return sum(person.on_register(on) for on in working), len(working)

@@ -10,6 +10,7 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
 
 from rules.assignment import Due, Pair, Stamp, Windows, read_punches
 from rules.calendar import hall_day
@@ -98,24 +99,55 @@ def planned_sessions(facts: Facts, person: str, on: date) -> tuple[bool, tuple[S
     return True, shift.sessions
 
 
-def is_plainly_punctual(planned: Sequence[Session], punches: Sequence[Punch], law: Edition) -> bool:
-    """Return whether these are, one by one and in order, the punches due without leave, none late or early.
+class PlainDay:
+    """Tells of one day after another whether nothing is wrong with it, remembering the bounds of the last shift."""
 
-    It says only sooner what `day_of` would say: no other reading can be better, and it leaves nothing to charge.
-    """
-    if len(punches) != 2 * len(planned):
-        return False
-    windows = _windows(law)
-    minutes = iter(sorted([(punch.at.hour * 60 + punch.at.minute) * MINUTE_US for punch in punches]))
-    for session in planned:
-        entry, leaving = next(minutes), next(minutes)
-        if not session.start_us - windows.before <= entry <= session.start_us + windows.grace:
+    __slots__ = ("_bounds", "_law", "_planned")
+
+    def __init__(self) -> None:
+        self._planned: Sequence[Session] | None = None
+        self._law: Edition | None = None
+        self._bounds: list[_Bounds] = []
+
+    def is_punctual(self, planned: Sequence[Session], punches: Sequence[Punch], law: Edition) -> bool:
+        """Return whether these are, one by one and in order, the punches due without leave, none late or early.
+
+        It says only sooner what `day_of` would say: no other reading can be better, and it leaves nothing to charge.
+        """
+        if len(punches) != 2 * len(planned):
             return False
-        if not session.end_us <= leaving <= session.end_us + windows.after:
-            return False
-        if leaving - entry < min(windows.apart, session.end_us - session.start_us):
-            return False
-    return True
+        if planned is not self._planned or law is not self._law:
+            self._planned, self._law, self._bounds = planned, law, [_bounds(session, law) for session in planned]
+        minutes = [punch.at.hour * 60 + punch.at.minute for punch in punches]
+        minutes.sort()
+        place = 0
+        for earliest, due_in, due_out, latest, apart in self._bounds:
+            entry, leaving = minutes[place], minutes[place + 1]
+            if not (earliest <= entry <= due_in and due_out <= leaving <= latest and leaving - entry >= apart):
+                return False
+            place += 2
+        return True
+
+
+class _Bounds(NamedTuple):
+    """Of one session, in minutes since midnight: an in from `earliest` to `due_in`, an out from `due_out` on."""
+
+    earliest: int
+    due_in: int
+    due_out: int
+    latest: int
+    apart: int
+
+
+def _bounds(session: Session, law: Edition) -> _Bounds:
+    start, end = session.start_us // MINUTE_US, session.end_us // MINUTE_US
+    return _Bounds(
+        start - law.in_window_before_minutes,
+        start + law.grace_minutes,
+        end,
+        end + law.out_window_after_minutes,
+        min(law.least_apart_minutes, end - start),
+    )
 
 
 def leaves_on(facts: Facts, person: str, on: date) -> tuple[Leave, ...]:

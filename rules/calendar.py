@@ -11,7 +11,10 @@ from datetime import date
 from chinese_calendar.constants import holidays, workdays
 
 from rules.facts import Facts, HallDay
-from rules.records import Shift
+from rules.months import days_between
+from rules.records import Session, Shift
+
+Sessions = tuple[Session, ...]
 
 _PUBLISHED_YEARS = frozenset(day.year for day in holidays)
 
@@ -36,6 +39,16 @@ def hall_day(facts: Facts, hall: str, on: date) -> HallDay:
     if known is None:
         shift = facts.shift_on(hall, on)
         known = facts.known_days[hall, on] = HallDay(_is_working(facts, hall, on, shift), shift)
+    return known
+
+
+def shift_days(facts: Facts, hall: str, first_on: date, last_on: date) -> tuple[tuple[date, Sessions], ...]:
+    """Return the hall's working days from the first to the last day that have sessions, with their sessions."""
+    known = facts.known_spans.get((hall, first_on, last_on))
+    if known is None:
+        days = ((on, hall_day(facts, hall, on)) for on in days_between(first_on, last_on))
+        known = tuple((on, day.shift.sessions) for on, day in days if day.working and day.shift and day.shift.sessions)
+        facts.known_spans[hall, first_on, last_on] = known
     return known
 
 

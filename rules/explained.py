@@ -1,20 +1,25 @@
-"""Why this person is 好 and that one is not, in Chinese. A judged month enters, sentences leave; nothing is decided.
+"""Why this person is 好 and that one is not, in Chinese. A judged month and its facts enter, sentences leave.
 
-Source: 实施意见 四(六)3(1).
+Nothing is decided here. Source: 实施意见 四(六)3(1).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Iterator
+from datetime import date
 
 from msgspec import Struct
 
-from rules.appraisal import Card
+from rules.appraisal import Card, is_hardly_on_register, register_days
 from rules.exact import number
+from rules.facts import Facts
 from rules.grading import GOOD, may_be_good, rank_of
 from rules.month import MonthResult, Result
+from rules.placing import Placing, Ranked, placing_of
 from rules.policy import Edition
+from rules.reported import counted_against, findings_between
+from rules.wording import named_clause
 
 _RANKED_BY = ("总分", "基础分", "考勤纪律得分", "属实差评数", "评价数")
 
@@ -31,51 +36,37 @@ class Standing(Struct, frozen=True):
     not_charged: tuple[str, ...]
 
 
-class _Ranking(Struct, frozen=True):
-    """The able, best first; the place of each, how many share a place, and whom the committee named there."""
-
-    able: list[Result]
-    places: dict[str, int]
-    sharing: Counter[int]
-    named: Counter[int]
-
-
-def standings(result: MonthResult, law: Edition, chosen: Collection[str] = ()) -> tuple[Standing, ...]:
-    """Return everybody's standing, in order of their ids; `chosen` are whom the closing of the month names."""
-    ranking = _ranking(result, law, chosen)
+def standings(result: MonthResult, law: Edition, facts: Facts, as_of: date) -> tuple[Standing, ...]:
+    """Return everybody's standing, in order of their ids; `result` was judged from `facts` at the end of `as_of`."""
+    placing = _placing(result, law)
+    chosen = facts.closings.get(str(result.month), frozenset())
+    named = Counter(place for person, place in placing.places.items() if person in chosen)
     return tuple(
         Standing(
             each.card.person,
-            ranking.places.get(each.card.person),
-            _because(each, ranking, result.quota.most, law),
+            placing.places.get(each.card.person),
+            _because(each, placing, named) or _why_not_able(each, law, facts, as_of),
             not_charged(each.card),
         )
         for each in result.people
     )
 
 
-def _ranking(result: MonthResult, law: Edition, chosen: Collection[str]) -> _Ranking:
-    able = sorted((each for each in result.people if may_be_good(each.card, law)), key=lambda each: rank_of(each.card))
-    first_places: dict[tuple[object, ...], int] = {}
-    places = {
-        each.card.person: first_places.setdefault(rank_of(each.card), place) for place, each in enumerate(able, 1)
-    }
-    named = Counter(place for person, place in places.items() if person in chosen)
-    return _Ranking(able, places, Counter(places.values()), named)
-
-
 def quota_line(result: MonthResult, law: Edition) -> str:
     """Return how many may be 好, how many could be, and what happened at the line."""
-    quota = result.quota
-    able = sorted(rank_of(each.card) for each in result.people if may_be_good(each.card, law))
+    placing, quota = _placing(result, law), result.quota
     head = f"全县 {quota.headcount} 人,按 {number(law.good_share * 100)}% 取整,好最多 {quota.most} 人"
-    reached = f"总分达到 {law.good_min_total} 且无否决情形的 {len(able)} 人"
-    if len(able) <= quota.most:
-        return f"{head};{reached},都评为好"
-    across = able.count(able[quota.most])
-    if quota.most and able[quota.most] == able[quota.most - 1]:
-        return f"{head};{reached};名次完全相同的 {across} 人跨过名额线,除评委会选定的外都不评;实际 {quota.given} 人"
-    return f"{head};{reached};按名次取前 {quota.given} 人"
+    reached = f"总分达到 {law.good_min_total} 且无否决情形的 {len(placing.able)} 人"
+    return f"{head};{reached};{placing.line('除评委会选定的外都不评')}"
+
+
+def _placing(result: MonthResult, law: Edition) -> Placing:
+    able = (
+        Ranked(each.card.person, rank_of(each.card), each.grade == GOOD)
+        for each in result.people
+        if may_be_good(each.card, law)
+    )
+    return placing_of(able, GOOD, result.quota.most, _RANKED_BY)
 
 
 def not_charged(card: Card) -> tuple[str, ...]:
@@ -88,20 +79,18 @@ def not_charged(card: Card) -> tuple[str, ...]:
     )
 
 
-def _because(each: Result, ranking: _Ranking, most: int, law: Edition) -> str:
-    card = each.card
-    if card.person not in ranking.places:
-        return _why_not_able(each, law)
-    place = ranking.places[card.person]
-    equals = ranking.sharing[place]
-    stood = f"总分 {number(card.total)},在 {len(ranking.able)} 名可评好的人中列第 {place}"
-    if equals > 1:
-        stood += f"({equals} 人并列)"
-    if place <= most < place + equals - 1:
-        return f"{stood},并列跨过名额线 {most},{_choice(each, ranking.named[place], most - place + 1)},为{each.grade}"
+def _because(each: Result, placing: Placing, named: Counter[int]) -> str | None:
+    """Return how somebody stands who may be 好; None of all others."""
+    person, most = each.card.person, placing.most
+    if person not in placing.places:
+        return None
+    place = placing.places[person]
+    stood = f"总分 {number(each.card.total)},{placing.stood(person)}"
+    if placing.is_across(person):
+        return f"{stood},并列跨过名额线 {most},{_choice(each, named[place], most - place + 1)},为{each.grade}"
     if each.grade == GOOD:
         return f"{stood},在名额 {most} 之内,为好"
-    return f"{stood},超出名额 {most}{_what_decided(card, ranking.able)},为{each.grade}"
+    return f"{stood},超出名额 {most}{placing.behind(person)},为{each.grade}"
 
 
 def _choice(each: Result, named: int, left: int) -> str:
@@ -113,26 +102,34 @@ def _choice(each: Result, named: int, left: int) -> str:
     return f"评委会选了 {named} 人,多于余下的 {left} 个名额,等于未选" if named > left else "评委会选定的是他人"
 
 
-def _why_not_able(each: Result, law: Edition) -> str:
+def _why_not_able(each: Result, law: Edition, facts: Facts, as_of: date) -> str:
     card = each.card
     if card.status == "pending":
         return "立案调查尚未结案,暂停考核"
     if card.status == "not_assessed":
-        return "在册不足当月工作日的规定份额,或整月请假,不考核"
+        return f"{_why_not_assessed(card, law, facts, as_of)},不考核"
     if card.total < law.poor_below_total:
         return f"总分 {number(card.total)},低于 {law.poor_below_total},为{each.grade}"
     if card.total < law.good_min_total:
         return f"总分 {number(card.total)},未达到 {law.good_min_total},为{each.grade}"
-    bars = "、".join(bar.clause + ("(造成严重影响)" if bar.variant == "serious" else "") for bar in law.good_barred_by)
-    return f"总分 {number(card.total)},但当月有不得评好的情形({bars} 之一),为{each.grade}"
+    bars = "、".join(_bars_met(card, law, facts, as_of))
+    return f"总分 {number(card.total)},但当月有不得评好的情形({bars}),为{each.grade}"
 
 
-def _what_decided(card: Card, able: Sequence[Result]) -> str:
-    """Return by what somebody beyond the line is behind the last who is 好, where the totals do not say it."""
-    last = next((each.card for each in reversed(able) if each.grade == GOOD), None)
-    if last is None:
-        return ""
-    own, other = rank_of(card), rank_of(last)
-    place = next((place for place, (a, b) in enumerate(zip(own, other, strict=True)) if a != b), 0)
-    same = "、".join(_RANKED_BY[:place])
-    return f"(与最后一名好的 {last.person} {same}相同,{_RANKED_BY[place]}不及)" if place else ""
+def _why_not_assessed(card: Card, law: Edition, facts: Facts, as_of: date) -> str:
+    """Return which of the two reasons applies: too few days on the register, or leave from all that was due."""
+    person, month = facts.persons[card.person], card.month
+    if is_hardly_on_register(facts, person, month, law):
+        days, of_days = register_days(facts, person, month)
+        return f"当月 {of_days} 个工作日中在册 {days} 个,不足 {number(law.least_share_on_register * 100)}%"
+    until = "" if as_of >= month.last_on else f"截至 {as_of.month} 月 {as_of.day} 日"
+    return f"在册,{until or '当月'}应出勤的时段全部请假"
+
+
+def _bars_met(card: Card, law: Edition, facts: Facts, as_of: date) -> Iterator[str]:
+    """Yield what bars somebody from 好, of all that could, and how often it was found."""
+    last_on = min(card.month.last_on, as_of)
+    found = findings_between(facts.findings.get(card.person, ()), card.month.first_on, last_on)
+    for bar in law.good_barred_by:
+        if (times := counted_against(bar, found)) >= bar.at_least:
+            yield f"{named_clause(bar.clause, bar.variant)} 查实 {times} 次"

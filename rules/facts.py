@@ -23,6 +23,7 @@ from rules.records import (
     Punch,
     Quarantined,
     Rating,
+    Session,
     Shift,
     Terminal,
 )
@@ -55,6 +56,10 @@ class Facts:
     quarantined: tuple[Quarantined, ...]
     known_days: dict[tuple[str, date], HallDay] = field(default_factory=dict, compare=False, repr=False)
     """What `rules.calendar.hall_day` has worked out already: the same for everybody in the hall."""
+    known_spans: dict[tuple[str, date, date], tuple[tuple[date, tuple[Session, ...]], ...]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    """What `rules.calendar.shift_days` has worked out already."""
 
     def shift_on(self, hall: str, on: date) -> Shift | None:
         """Return the hall's shift in force: the one with the latest `from` on or before the day."""
@@ -76,7 +81,7 @@ class Facts:
 
 
 def gather(events: Iterable[Event], policy: Policy | None = None) -> Facts:
-    """Return the facts that the events state, in whatever order they come; repeated ids count once.
+    """Return the facts that the events state, in whatever order they come, each id once.
 
     `policy` (by default the shipped one) says which findings fit their clause. Those that do not, unknown
     types, broken payloads, people never registered and what a terminal may not say are `quarantined`, by id.
@@ -87,10 +92,11 @@ def gather(events: Iterable[Event], policy: Policy | None = None) -> Facts:
 def gather_under(events: Iterable[Event], policies: Iterable[Policy]) -> list[Facts]:
     """Return the facts as `gather` does, once under each policy."""
     found = sort_out(events)
-    return [_facts(Sorted(found.by_type, dict(found.refused)), policy) for policy in policies]
+    return [facts_of(Sorted(found.by_type, dict(found.refused), found.punches), policy) for policy in policies]
 
 
-def _facts(found: Sorted, policy: Policy) -> Facts:
+def facts_of(found: Sorted, policy: Policy) -> Facts:
+    """Return the facts of sorted events; a finding that fits no clause of the policy is refused in `found`."""
     findings = journal.findings(found, policy)
     return Facts(
         persons=directory.persons(found),

@@ -5,6 +5,8 @@ Nothing is guessed: a finding that the law does not fit is refused with the reas
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from rules.errors import RulesError
 from rules.policy import Edition
 from rules.policy_text import Clause
@@ -23,7 +25,7 @@ def magnitude_of(recorded: FindingRecorded, law: Edition) -> int:
     """
     clause = law.clauses.get(recorded.clause)
     if clause is None:
-        raise FindingError(f"there is no clause {recorded.clause}")
+        raise FindingError(law.absence_of(recorded.clause))
     if clause.automatic:
         raise FindingError(f"clause {clause.id} is counted automatically and takes no finding")
     chosen = _chosen_points(recorded, clause)
@@ -52,9 +54,13 @@ def _chosen_points(recorded: FindingRecorded, clause: Clause) -> int | None:
         return None
     if clause.range is None:
         raise FindingError(f"clause {clause.id} leaves no points to choose, and {recorded.points} are named")
-    if isinstance(recorded.points, float) and not recorded.points.is_integer():
+    if recorded.points != _whole(recorded.points):
         raise FindingError(f"points are {recorded.points}, not a whole number")
     least, most = clause.range
     if not least <= recorded.points <= most:
         raise FindingError(f"points are {recorded.points}, outside {least} to {most} of clause {clause.id}")
     return int(recorded.points)
+
+
+def _whole(points: int | Decimal) -> int | Decimal:
+    return points if isinstance(points, int) else points.to_integral_value()

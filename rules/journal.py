@@ -15,7 +15,7 @@ from rules.findings import FindingError, magnitude_of
 from rules.policy import Policy
 from rules.records import Finding, Leave, Punch, Rating, Review
 from rules.sorting import Said, Sorted
-from sync.events import COUNTY_TIME
+from sync.instants import COUNTY_TIME
 
 P = TypeVar("P", Finding, Leave, Rating)
 
@@ -27,11 +27,9 @@ def punches(found: Sorted) -> dict[str, dict[date, tuple[Punch, ...]]]:
     """
     withdrawn = {said.payload.punch for said in found.unordered("punch.withdrawn")}
     by_person: defaultdict[str, defaultdict[date, list[Punch]]] = defaultdict(lambda: defaultdict(list))
-    for each in found.unordered("punch"):
-        if each.id not in withdrawn:
-            said, at = each.payload, each.occurred_at.astimezone(COUNTY_TIME)
-            punch = Punch(each.id, at, each.uncertainty_ms, said.hall, said.method, each.origin)
-            by_person[said.person][at.date()].append(punch)
+    for punch in found.punches:
+        if punch.id not in withdrawn:
+            by_person[punch.person][punch.at.date()].append(punch)
     return {person: {on: tuple(group) for on, group in days.items()} for person, days in by_person.items()}
 
 
@@ -69,7 +67,7 @@ def _fits(each: Said, found: Sorted, policy: Policy) -> bool:
     try:
         magnitude_of(each.payload, policy.on(each.payload.on))
     except FindingError as error:
-        found.refuse(each, str(error))
+        found.refuse(each.id, each.type, str(error))
         return False
     return True
 

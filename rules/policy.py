@@ -1,19 +1,17 @@
 """The law in force on a day. The policy files enter, an exact and checked `Policy` leaves.
 
-What nobody may guess is an error here: an unknown key, a missing source, caps that are not 100 together,
-two versions in force on one day. Points are computed elsewhere.
+What nobody may guess is an error here: an unknown key, a missing source, caps that are not 100 together, two
+versions in force on one day, a clause or variant that names no worked case. Points are computed elsewhere.
 """
 
 from __future__ import annotations
 
 import functools
 import itertools
-import tomllib
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,11 +19,14 @@ from typing import Any, TypeVar
 import msgspec
 
 from rules.errors import PolicyError
+from rules.policy_checks import check_bars, check_clauses, check_sections, exact_value
+from rules.policy_file import read_policy_file
+from rules.policy_overlay import Laid, Unheard, laid_by
 from rules.policy_text import Attendance, Bar, Clause, Dated, Month, Pay, PolicyText, Section, Version, Year
+from rules.worked_cases import check_cases, with_inherited_cases
 
 SHIPPED = Path(__file__).parent / "lianshui_2024"
 
-_FULL_MARKS = 100
 _TABLES: dict[str, type[msgspec.Struct]] = {
     "attendance": Attendance,
     "month": Month,
@@ -64,6 +65,14 @@ class Edition:
     unqualified_poor_months: int
     excellent_barred_by: tuple[Bar, ...]
     versions: Mapping[str, Dated[Any]]
+    repealed: Mapping[str, date]
+
+    def absence_of(self, clause_id: str) -> str:
+        """Return why a clause is not in force, for whoever names it: repealed since when, or never heard of."""
+        last_on = self.repealed.get(clause_id)
+        if last_on is None:
+            return f"there is no clause {clause_id}"
+        return f"clause {clause_id} is repealed: the last day on which it was in force is {last_on}"
 
     def points_of(self, clause_id: str, variant: str | None = None) -> int:
         """Return the magnitude of a clause, or of its variant; 0 where it is not in force."""
@@ -80,6 +89,7 @@ class Policy:
     name: str
     title: str
     editions: tuple[tuple[date, Edition], ...]
+    laid: tuple[Laid, ...] = ()
 
     def on(self, day: date) -> Edition:
         """Return the edition in force on a day; a day before the first is judged by the first."""
@@ -87,17 +97,23 @@ class Policy:
             return self.editions[0][1]
         return self.editions[max(0, bisect_right(self.editions, day, key=lambda edition: edition[0]) - 1)][1]
 
+    def unheard(self, first_on: date, last_on: date) -> tuple[Unheard, ...]:
+        """Return what was laid over and changes no day or month from the first to the last day, both of one year."""
+        return tuple(each for laid in self.laid for each in laid.unheard(first_on, last_on))
+
 
 def load_policy(path: Path | None = None) -> Policy:
     """Return the county's policy, with the overlay at `path` laid over it if one is given.
 
     An overlay is one TOML file: `[[section]]`, `[[clause]]`, `[[attendance.…]]`, `[[month.…]]`, `[[pay.…]]`
     and `[[year.…]]`, in the form of the shipped files. A version that begins on the same day as a shipped one
-    takes its place, a later one succeeds it. Raises PolicyError naming the file and the key.
+    takes its place, a later one succeeds it; a clause keeps the worked cases that it does not name anew. Raises
+    PolicyError naming the file and the key.
     """
     if path is None:
         return _shipped_policy()
-    return _compile(_laid_over(_shipped_text(), _read(path, PolicyText)), path.name)
+    above = read_policy_file(path, PolicyText)
+    return _compile(_laid_over(_shipped_text(), above), path.name, above)
 
 
 @functools.cache
@@ -107,22 +123,9 @@ def _shipped_policy() -> Policy:
 
 @functools.cache
 def _shipped_text() -> PolicyText:
-    tables: dict[str, Any] = {name: _read(SHIPPED / f"{name}.toml", form) for name, form in _TABLES.items()}
-    heads = [_read(SHIPPED / f"{name}.toml", PolicyText) for name in _LISTS]
+    tables: dict[str, Any] = {name: read_policy_file(SHIPPED / f"{name}.toml", form) for name, form in _TABLES.items()}
+    heads = [read_policy_file(SHIPPED / f"{name}.toml", PolicyText) for name in _LISTS]
     return functools.reduce(_laid_over, heads, PolicyText(**tables))
-
-
-F = TypeVar("F", bound=msgspec.Struct)
-
-
-def _read(path: Path, form: type[F]) -> F:
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
-        return msgspec.convert(table, form, builtin_types=(date, Decimal))
-    except OSError as error:
-        raise PolicyError(f"{path}: cannot be read: {error.strerror}") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise PolicyError(f"{path}: {error}") from error
 
 
 def _laid_over(below: PolicyText, above: PolicyText) -> PolicyText:
@@ -131,7 +134,8 @@ def _laid_over(below: PolicyText, above: PolicyText) -> PolicyText:
         for key in ("name", "title", "status", "published_on", "official_source")
     }
     merged["section"] = _merged(below.section, above.section, lambda section: section.number)
-    merged["clause"] = _merged(below.clause, above.clause, lambda clause: clause.id)
+    changed = with_inherited_cases(below.clause, above.clause)
+    merged["clause"] = _merged(below.clause, changed, lambda clause: clause.id)
     for name, form in _TABLES.items():
         lower, upper = getattr(below, name), getattr(above, name)
         values = {key: _merged(getattr(lower, key), getattr(upper, key)) for key in form.__struct_fields__}
@@ -145,15 +149,21 @@ def _merged(below: Sequence[V], above: Sequence[V], identity: Callable[[V], obje
     return [*kept, *above]
 
 
-def _compile(text: PolicyText, place: str) -> Policy:
+def _compile(text: PolicyText, place: str, above: PolicyText | None = None) -> Policy:
     if text.name is None or text.title is None:
         raise PolicyError(f"{place}: name and title are missing")
+    check_cases(text.clause, place)
     values = _values(text, place)
     sections = _grouped(text.section, lambda section: f"section {section.number}", place)
     clauses = _grouped(text.clause, lambda clause: f"clause {clause.id}", place)
+    versions_of = {versions[0].id: versions for versions in clauses.values()}
+    for key in ("month.good_barred_by", "year.excellent_barred_by"):
+        check_bars((bar for version in values[key] for bar in version.value), versions_of, key, place)
     starts = _turning_days([*values.values(), *sections.values(), *clauses.values()])
-    editions = tuple((day, _edition(day, values, sections, clauses, place)) for day in starts)
-    return Policy(text.name, text.title, editions)
+    complete_on = max(dated[0].in_force_from for dated in values.values())
+    editions = tuple((day, _edition(day, complete_on, values, sections, clauses, place)) for day in starts)
+    laid = laid_by(above, {**values, **sections, **clauses}, complete_on) if above is not None else ()
+    return Policy(text.name, text.title, editions, laid)
 
 
 def _values(text: PolicyText, place: str) -> dict[str, list[Dated[Any]]]:
@@ -201,13 +211,16 @@ def _version_on(versions: Sequence[V], day: date) -> V | None:
     return None if last.in_force_until and last.in_force_until < day else last
 
 
-def _in_force(groups: Mapping[str, Sequence[V]], day: date) -> list[V]:
-    found = (_version_on(group, day) for group in groups.values())
+def _in_force(groups: Mapping[str, Sequence[V]], day: date, complete_on: date) -> list[V]:
+    """Return what is in force; before the policy was complete, what it began with, but nothing that was added later."""
+    begun = (group for group in groups.values() if group[0].in_force_from <= max(day, complete_on))
+    found = (_version_on(group, day) for group in begun)
     return [version for version in found if version is not None]
 
 
 def _edition(
     day: date,
+    complete_on: date,
     values: Mapping[str, list[Dated[Any]]],
     sections: Mapping[str, list[Section]],
     clauses: Mapping[str, list[Clause]],
@@ -219,46 +232,26 @@ def _edition(
         if version is None:
             raise PolicyError(f"{place}: {key} has no value in force on {day}")
         versions[key] = version
-    in_force = {key.partition(".")[2]: _exact(version.value, key, place) for key, version in versions.items()}
-    found_sections = _in_force(sections, day)
-    found_clauses = _in_force(clauses, day)
-    _check_sections(found_sections, day, place)
-    _check_clauses(found_clauses, {section.number for section in found_sections}, place)
+    in_force = {key.partition(".")[2]: exact_value(version.value, key, place) for key, version in versions.items()}
+    found_sections = _in_force(sections, day, complete_on)
+    found_clauses = _in_force(clauses, day, complete_on)
+    check_sections(found_sections, day, place)
+    check_clauses(found_clauses, {section.number for section in found_sections}, place)
     return Edition(
         sections=tuple(sorted(found_sections, key=lambda section: section.number)),
         clauses={clause.id: clause for clause in found_clauses},
         versions=versions,
+        repealed=_repealed(clauses, day),
         **in_force,
     )
 
 
-def _exact(value: Any, key: str, place: str) -> Any:  # noqa: ANN401 - one of the value types of policy_text
-    if isinstance(value, Decimal):
-        if not 0 <= value <= 1:
-            raise PolicyError(f"{place}: {key} is {value}, not a share between 0 and 1")
-        return Fraction(value)
-    if key in {"pay.skill_yuan_by_grade", "pay.seniority_yuan_by_years"}:
-        if not all(number.isascii() and number.isdigit() for number in value):
-            raise PolicyError(f"{place}: {key} has a key that is not a whole number")
-        return {int(number): yuan for number, yuan in value.items()}
-    if key == "pay.paid_on_probation":
-        return frozenset(value)
-    return tuple(value) if isinstance(value, list) else value
+def _repealed(clauses: Mapping[str, Sequence[Clause]], day: date) -> dict[str, date]:
+    """Return the last day of each clause that was in force and is not on this day."""
+    last = {versions[0].id: versions[bisect_right(versions, day, key=_begins) - 1] for versions in clauses.values()}
+    ended = ((id_, clause.in_force_until) for id_, clause in last.items() if clause.in_force_from <= day)
+    return {id_: last_on for id_, last_on in ended if last_on is not None and last_on < day}
 
 
-def _check_sections(sections: Sequence[Section], day: date, place: str) -> None:
-    total = sum(section.cap or 0 for section in sections)
-    if total != _FULL_MARKS:
-        raise PolicyError(f"{place}: section caps are {total} together on {day}, not {_FULL_MARKS}")
-
-
-def _check_clauses(clauses: Iterable[Clause], sections: set[int], place: str) -> None:
-    for clause in clauses:
-        if clause.section not in sections:
-            raise PolicyError(f"{place}: clause {clause.id} is of section {clause.section}, which is not in force")
-        if clause.points is None and clause.range is None and not clause.variants:
-            raise PolicyError(f"{place}: clause {clause.id} has neither points nor range nor variants")
-        if clause.range and clause.range[0] > clause.range[1]:
-            raise PolicyError(f"{place}: clause {clause.id} has a range that ends before it begins")
-        if clause.variant_required and not clause.variants:
-            raise PolicyError(f"{place}: clause {clause.id} requires a variant and names none")
+def _begins(version: Version) -> date:
+    return version.in_force_from

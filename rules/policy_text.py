@@ -15,8 +15,10 @@ from msgspec import Meta, Struct, field
 T = TypeVar("T")
 
 Text = Annotated[str, Meta(min_length=1)]
-Count = Annotated[int, Meta(ge=0)]
-Share = Decimal
+Count = Annotated[int, Meta(ge=0, le=1_000_000)]
+Times = Annotated[int, Meta(ge=1, le=1_000_000)]
+Minutes = Annotated[int, Meta(ge=0, le=24 * 60)]
+Share = Decimal | Annotated[int, Meta(ge=0, le=1)]
 
 
 class Source(Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,18 +50,21 @@ class Bar(Struct, frozen=True, forbid_unknown_fields=True):
 
     clause: Text
     variant: Text | None = None
-    at_least: Annotated[int, Meta(ge=1)] = 1
+    at_least: Times = 1
 
 
 class BadRating(Struct, frozen=True, forbid_unknown_fields=True):
     """What a citizen's bad rating costs, and which grades are bad."""
 
     points: Count
-    grades: list[Annotated[int, Meta(ge=1, le=5)]]
+    grades: Annotated[list[Annotated[int, Meta(ge=1, le=5)]], Meta(min_length=1)]
 
 
 class Clause(Version, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One clause of the 考核细则; points are magnitudes, the section says whether they are added or taken."""
+    """One clause of the 考核细则; points are magnitudes, the section says whether they are added or taken.
+
+    `case` names the worked case of its points, its range or its bad rating, `variant_cases` that of each variant.
+    """
 
     id: Text
     section: Annotated[int, Meta(ge=1, le=6)]
@@ -70,6 +75,8 @@ class Clause(Version, frozen=True, forbid_unknown_fields=True, kw_only=True):
     automatic: bool = False
     once_per: Literal["day", "session"] | None = None
     bad_rating: BadRating | None = None
+    case: Text | None = None
+    variant_cases: dict[Text, Text] = field(default_factory=dict)
 
 
 class Section(Version, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -83,10 +90,10 @@ class Section(Version, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class Attendance(Struct, frozen=True, forbid_unknown_fields=True):
     """How punches are read. Lists of dated values; minutes."""
 
-    grace_minutes: list[Dated[Count]] = []
-    in_window_before_minutes: list[Dated[Count]] = []
-    out_window_after_minutes: list[Dated[Count]] = []
-    least_apart_minutes: list[Dated[Count]] = []
+    grace_minutes: list[Dated[Minutes]] = []
+    in_window_before_minutes: list[Dated[Minutes]] = []
+    out_window_after_minutes: list[Dated[Minutes]] = []
+    least_apart_minutes: list[Dated[Minutes]] = []
 
 
 class Month(Struct, frozen=True, forbid_unknown_fields=True):
@@ -115,8 +122,8 @@ class Year(Struct, frozen=True, forbid_unknown_fields=True):
     excellent_share: list[Dated[Share]] = []
     excellent_good_months: list[Dated[Count]] = []
     qualified_good_months: list[Dated[Count]] = []
-    unqualified_poor_run: list[Dated[Count]] = []
-    unqualified_poor_months: list[Dated[Count]] = []
+    unqualified_poor_run: list[Dated[Times]] = []
+    unqualified_poor_months: list[Dated[Times]] = []
     excellent_barred_by: list[Dated[list[Bar]]] = []
 
 

@@ -121,6 +121,7 @@ class Punch(Struct, frozen=True, gc=False):
     hall: str
     method: str
     origin: str
+    person: str
 
     @property
     def minute_us(self) -> int:

@@ -5,8 +5,9 @@ Only confirmed findings and reviewed bad ratings count; the others are pending. 
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from fractions import Fraction
 
@@ -14,7 +15,7 @@ from msgspec import Struct
 
 from rules import wording
 from rules.lines import Line, Pending, Tally, joined
-from rules.policy import Policy
+from rules.policy import Edition, Policy
 from rules.policy_text import Bar
 from rules.records import Finding, Rating
 from rules.timekeeping import replaced_sessions
@@ -37,13 +38,13 @@ def findings_between(findings: Iterable[Finding], first_on: date, last_on: date)
 
 def is_barred(bars: Iterable[Bar], findings: Sequence[Finding]) -> bool:
     """Return whether the confirmed findings bar somebody from the best grade. Source: 考核细则 1.6, 5.5."""
-    return any(
-        sum(
-            found.confirmed and found.clause == bar.clause and bar.variant in {None, found.variant}
-            for found in findings
-        )
-        >= bar.at_least
-        for bar in bars
+    return any(counted_against(bar, findings) >= bar.at_least for bar in bars)
+
+
+def counted_against(bar: Bar, findings: Sequence[Finding]) -> int:
+    """Return how many of the findings are confirmed and of the bar's clause (and variant)."""
+    return sum(
+        found.confirmed and found.clause == bar.clause and bar.variant in {None, found.variant} for found in findings
     )
 
 
@@ -67,13 +68,16 @@ def count_findings(findings: Sequence[Finding], policy: Policy) -> Tally:
     return Tally(tuple(line for line in lines if line.points), tuple(pending))
 
 
-def count_ratings(ratings: Iterable[Rating], policy: Policy, first_on: date, last_on: date) -> Rated:
+def count_ratings(ratings: Sequence[Rating], policy: Policy, first_on: date, last_on: date) -> Rated:
     """Return what the ratings of these days come to; those that nobody asked for do not count.
 
     Source: 考核细则 4.4; a bad rating counts once its last review calls it valid and the person's doing.
     """
-    counted = [rating for rating in ratings if not rating.unsolicited and first_on <= rating.at.date() <= last_on]
-    tallies = [_rating_tally(rating, policy) for rating in counted]
+    first = bisect_left(ratings, first_on, key=_county_day)
+    last = bisect_right(ratings, last_on, key=_county_day)
+    counted = [rating for rating in ratings[first:last] if not rating.unsolicited]
+    grades = {grade for _, law in policy.editions for grade in _bad_grades(law)}
+    tallies = [_rating_tally(rating, policy) for rating in counted if rating.grade in grades]
     return Rated(joined(tallies), len(counted), sum(len(tally.lines) for tally in tallies))
 
 
@@ -106,6 +110,15 @@ def _adds(number: int, on: date, policy: Policy) -> bool:
 
 def _quotation(found: Finding, policy: Policy) -> str:
     return policy.on(found.on).clauses[found.clause].source.quotation
+
+
+def _county_day(rating: Rating) -> date:
+    return rating.at.date()
+
+
+def _bad_grades(law: Edition) -> Collection[int]:
+    clause = law.clauses.get(_RATED)
+    return clause.bad_rating.grades if clause and clause.bad_rating else ()
 
 
 def _rating_tally(rating: Rating, policy: Policy) -> Tally:

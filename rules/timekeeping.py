@@ -5,7 +5,7 @@ Findings are not counted here, except that a confirmed one may stand in for what
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
 
@@ -14,21 +14,22 @@ from msgspec import Struct
 from rules import wording
 from rules.attendance import (
     Day,
+    PlainDay,
     SessionDay,
     day_of,
-    is_plainly_punctual,
     leaves_on,
     planned_sessions,
     touches,
 )
-from rules.calendar import is_working
+from rules.calendar import Sessions, is_working, shift_days
 from rules.facts import Facts
 from rules.lines import Line, Pending, Tally, joined
 from rules.months import Month, days_between
 from rules.policy import Edition, Policy
-from rules.records import Finding, Leave, Person, Terminal
+from rules.records import Finding, Leave, Person, Punch, Terminal
 
 _LATE, _MISSING, _OFF_POST, _LEAVE = "1.1", "1.2", "1.3", "1.4"
+_NONE: Mapping[date, tuple[Punch, ...]] = {}
 
 
 class Kept(Struct, frozen=True):
@@ -54,23 +55,33 @@ def replaced_sessions(findings: Iterable[Finding]) -> frozenset[tuple[date, str]
     )
 
 
-def keep_time(facts: Facts, policy: Policy, person: Person, days: Iterable[date]) -> Kept:
-    """Return the automatic 1.1 and 1.2 and the 事假 of 1.4 on these days. Source: 考核细则 1.1, 1.2, 1.4."""
+def keep_time(facts: Facts, policy: Policy, person: Person, first_on: date, last_on: date) -> Kept:
+    """Return the automatic 1.1 and 1.2 and the 事假 of 1.4 of these days. Source: 考核细则 1.1, 1.2, 1.4."""
     stands = _stands(facts.findings.get(person.id, ()))
+    punches, leaves = facts.punches.get(person.id, _NONE), facts.leaves.get(person.id, ())
     tallies: list[Tally] = []
     planned = remaining = 0
-    for on in days:
-        sessions, law = planned_sessions(facts, person.id, on)[1], policy.on(on)
+    plain = PlainDay()
+    for on, sessions in _expected(facts, person, first_on, last_on):
+        law = policy.on(on)
         planned += len(sessions)
-        if not sessions:
-            continue
-        if not leaves_on(facts, person.id, on) and is_plainly_punctual(sessions, facts.punches_on(person.id, on), law):
+        if not (leaves and leaves_on(facts, person.id, on)) and plain.is_punctual(sessions, punches.get(on, ()), law):
             remaining += len(sessions)
             continue
         day = day_of(facts, person.id, on, policy)
         remaining += len(day.sessions)
         tallies += _day_tallies(facts, person, day, law, stands)
     return Kept(joined(tallies), leave_took_all=planned > 0 and remaining == 0)
+
+
+def _expected(facts: Facts, person: Person, first_on: date, last_on: date) -> Iterable[tuple[date, Sessions]]:
+    """Return the days on which sessions are planned for the person, with them; leave has not yet been cut out."""
+    hall = person.hall_on(first_on)
+    steady = hall is not None and not any(first_on < each.from_on <= last_on for each in person.assignments)
+    if hall is not None and steady and person.hired_on <= first_on and person.on_register(last_on):
+        return shift_days(facts, hall, first_on, last_on)
+    days = ((on, planned_sessions(facts, person.id, on)[1]) for on in days_between(first_on, last_on))
+    return ((on, sessions) for on, sessions in days if sessions)
 
 
 def filing_faults(facts: Facts, policy: Policy, person: Person, month: Month, as_of: date) -> list[Line]:

@@ -97,6 +97,11 @@ def unclosed(leave: Leave) -> str:
     return f"{leave_name(leave.kind)}未按时销假"
 
 
+def named_clause(clause: str, variant: str | None) -> str:
+    """Return a clause and its variant as they are said: 1.6, or 5.5(造成严重影响)."""
+    return f"{clause}({_VARIANTS.get(variant, variant)})" if variant else clause
+
+
 def finding(found: Finding, quotation: str) -> str:
     """Return the inspector's note, with the variant before it; the clause's words where there is neither."""
     variant = _VARIANTS.get(found.variant, found.variant) if found.variant else None

@@ -6,49 +6,65 @@ Source: 实施意见 四(六)3(2), 考核细则 1.6 and 5.5.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from rules.appraisal import Card
 from rules.calendar import is_working
 from rules.facts import Facts
-from rules.grading import GOOD, POOR, Quota, pick_best, quota_of
+from rules.grading import GOOD, POOR, Quota, Rank, pick_best, quota_of
 from rules.month import MonthResult, judge_month
 from rules.months import Month
 from rules.policy import Edition, Policy
+from rules.policy_text import Bar
 from rules.records import Person
-from rules.reported import findings_between, is_barred
+from rules.reported import counted_against, findings_between
 
 UNASSESSED, WAITING = "停", "待"
 HOLD, UNGRADED = "HOLD", "不定等次"
 EXCELLENT, QUALIFIED, BARELY, UNQUALIFIED = "优秀", "合格", "基本合格", "不合格"
 RUN_BROKEN, INTENT_GAP = "run_broken_by_unassessed", "intent_gap"
 
+_ByPerson = dict[str, tuple[str, Card]]
+
 
 class PersonYear(Struct, frozen=True):
-    """A person's year: a sign for each month (好 一般 差 停 待), the grade, and what a reader must know of it."""
+    """A person's year: a sign for each month (好 一般 差 停 待), the grade, and what a reader must know of it.
+
+    What the grade was found from stands beside it: the exact means over the assessed months (None without any),
+    whether the person was on the register all year, and how many findings each bar of 优秀 counts.
+    """
 
     person: str
     months: tuple[str, ...]
     grade: str
     flags: tuple[str, ...]
+    mean_total: Fraction | None
+    mean_base: Fraction | None
+    served_all_year: bool
+    counted: tuple[tuple[Bar, int], ...]
+
+    @property
+    def good(self) -> int:
+        """Return how many months are 好."""
+        return self.months.count(GOOD)
+
+    @property
+    def poor(self) -> int:
+        """Return how many months are 差."""
+        return self.months.count(POOR)
 
 
 class YearResult(Struct, frozen=True):
-    """The county's year; `people` in order of their ids."""
+    """The county's year as judged at the end of the day `as_of`; `people` in order of their ids."""
 
     year: int
+    as_of: date
     quota: Quota
     people: tuple[PersonYear, ...]
-
-
-class _Record(Struct, frozen=True):
-    person: Person
-    months: tuple[str, ...]
-    cards: tuple[Card, ...]
 
 
 def judge_year(facts: Facts, policy: Policy, year: int, as_of: date) -> YearResult:
@@ -66,13 +82,26 @@ def year_of(facts: Facts, policy: Policy, year: int, as_of: date, months: Iterab
     """Return everybody's year from its months as judged at the end of the day `as_of`."""
     law = policy.on(date(year, 1, 1))
     judged = {result.month: _by_person(result) for result in months}
-    records = [_record(person, year, judged) for person in _people(facts, year)]
-    headcount = sum(record.person.on_register(date(year, 12, 31)) for record in records)
+    registered = list(_people(facts, year))
+    headcount = sum(person.on_register(date(year, 12, 31)) for person in registered)
     most = quota_of(law.excellent_share, headcount)
-    able = [record for record in records if _may_be_excellent(record, facts, year, as_of, law)]
-    excellent = {record.person.id for record in pick_best(able, most, _rank)}
-    people = tuple(_person_year(record, law, excellent) for record in records)
-    return YearResult(year, Quota(headcount, most, len(excellent)), people)
+    people = [_person_year(facts, person, year, as_of, judged, law) for person in registered]
+    able = [each for each in people if may_be_excellent(each, law)]
+    best = {each.person for each in pick_best(able, most, rank_of_year)}
+    graded = (structs.replace(each, grade=EXCELLENT) if each.person in best else each for each in people)
+    return YearResult(year, as_of, Quota(headcount, most, len(best)), tuple(graded))
+
+
+def may_be_excellent(year: PersonYear, law: Edition) -> bool:
+    """Return whether 优秀 is open to the person: the months, the whole year on the register, and no bar."""
+    if WAITING in year.months or POOR in year.months or year.good < law.excellent_good_months:
+        return False
+    return year.served_all_year and all(times < bar.at_least for bar, times in year.counted)
+
+
+def rank_of_year(year: PersonYear) -> Rank:
+    """Return what people are ranked by, less is better: months of 好, mean total, mean base."""
+    return -year.good, -(year.mean_total or 0), -(year.mean_base or 0)
 
 
 def grade_of(months: Sequence[str], law: Edition) -> tuple[str, tuple[str, ...]]:
@@ -86,7 +115,7 @@ def grade_of(months: Sequence[str], law: Edition) -> tuple[str, tuple[str, ...]]
     if set(months) <= {UNASSESSED}:
         return UNGRADED, ()
     broken = (RUN_BROKEN,) if _is_run_broken(months) else ()
-    if poor >= law.unqualified_poor_months or _longest_run(months) >= law.unqualified_poor_run:
+    if poor >= law.unqualified_poor_months or longest_run(months) >= law.unqualified_poor_run:
         return UNQUALIFIED, broken
     if poor:
         return BARELY, broken
@@ -97,7 +126,7 @@ def _months(year: int) -> Iterator[Month]:
     return (Month(year, number) for number in range(1, 13))
 
 
-def _by_person(result: MonthResult) -> dict[str, tuple[str, Card]]:
+def _by_person(result: MonthResult) -> _ByPerson:
     signs = {"assessed": "", "not_assessed": UNASSESSED, "pending": WAITING}
     return {each.card.person: (each.grade or signs[each.card.status], each.card) for each in result.people}
 
@@ -108,7 +137,8 @@ def _people(facts: Facts, year: int) -> Iterator[Person]:
             yield facts.persons[id_]
 
 
-def _record(person: Person, year: int, judged: dict[Month, dict[str, tuple[str, Card]]]) -> _Record:
+def _record(person: Person, year: int, judged: Mapping[Month, _ByPerson]) -> tuple[tuple[str, ...], list[Card]]:
+    """Return the sign of each month, and the cards of those that are assessed."""
     signs, cards = [], []
     for month in _months(year):
         if not person.was_on_register(month.first_on, month.last_on):
@@ -120,22 +150,30 @@ def _record(person: Person, year: int, judged: dict[Month, dict[str, tuple[str, 
             signs.append(sign)
             if card.status == "assessed":
                 cards.append(card)
-    return _Record(person, tuple(signs), tuple(cards))
+    return tuple(signs), cards
 
 
-def _person_year(record: _Record, law: Edition, excellent: set[str]) -> PersonYear:
-    grade, flags = grade_of(record.months, law)
-    return PersonYear(record.person.id, record.months, EXCELLENT if record.person.id in excellent else grade, flags)
-
-
-def _may_be_excellent(record: _Record, facts: Facts, year: int, as_of: date, law: Edition) -> bool:
-    if WAITING in record.months or POOR in record.months:
-        return False
-    if record.months.count(GOOD) < law.excellent_good_months or not _served_all_year(facts, record.person, year):
-        return False
+def _person_year(
+    facts: Facts, person: Person, year: int, as_of: date, judged: Mapping[Month, _ByPerson], law: Edition
+) -> PersonYear:
+    months, cards = _record(person, year, judged)
+    grade, flags = grade_of(months, law)
     last_on = min(date(year, 12, 31), as_of)
-    found = findings_between(facts.findings.get(record.person.id, ()), date(year, 1, 1), last_on)
-    return not is_barred(law.excellent_barred_by, found)
+    found = findings_between(facts.findings.get(person.id, ()), date(year, 1, 1), last_on)
+    return PersonYear(
+        person.id,
+        months,
+        grade,
+        flags,
+        mean_total=_mean([card.total for card in cards]),
+        mean_base=_mean([card.base for card in cards]),
+        served_all_year=_served_all_year(facts, person, year),
+        counted=tuple((bar, counted_against(bar, found)) for bar in law.excellent_barred_by),
+    )
+
+
+def _mean(numbers: Sequence[Fraction]) -> Fraction | None:
+    return sum(numbers, Fraction(0)) / len(numbers) if numbers else None
 
 
 def _served_all_year(facts: Facts, person: Person, year: int) -> bool:
@@ -153,14 +191,8 @@ def _first_working_day(facts: Facts, person: Person, year: int) -> date:
     return january.last_on
 
 
-def _rank(record: _Record) -> tuple[int, Fraction, Fraction]:
-    assessed = len(record.cards)
-    total = sum((card.total for card in record.cards), Fraction(0))
-    base = sum((card.base for card in record.cards), Fraction(0))
-    return -record.months.count(GOOD), -total / assessed, -base / assessed
-
-
-def _longest_run(months: Sequence[str]) -> int:
+def longest_run(months: Sequence[str]) -> int:
+    """Return how many 差 stand side by side at most."""
     longest = run = 0
     for sign in months:
         run = run + 1 if sign == POOR else 0

@@ -28,8 +28,24 @@ def build_parser() -> argparse.ArgumentParser:
     notice.add_argument("arguments", nargs=argparse.REMAINDER)
     export = commands.add_parser("export", help="the ledger as NDJSON, byte for byte as it was born")
     _add_database(export)
+    move = commands.add_parser("migrate-store", help="move a whole store into an empty one, SQLite or PostgreSQL")
+    move.add_argument("--from", dest="source", required=True, metavar="URL", help="the store that is")
+    move.add_argument("--to", dest="target", required=True, metavar="URL", help="a new file or an empty database")
+    move.add_argument("--again", action="store_true", help="empty what an interrupted move left there, and begin anew")
+    _add_proofs(commands)
     _add_client_commands(commands)
     return parser
+
+
+def _add_proofs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verify = commands.add_parser("verify", help="whether a database is what the centre signed")
+    _add_database(verify)
+    verify.add_argument("--roots", type=Path, nargs="+", default=[], metavar="FILE", help="what terminals hold")
+    verify.add_argument("--key", metavar="PUBLIC", help="the centre's public key, base64")
+    verify.add_argument("--state", type=Path, help="folder of the centre's key (beside the SQLite file)")
+    receipt = commands.add_parser("check-receipt", help="whether a receipt holds, without any centre")
+    receipt.add_argument("file", type=Path, metavar="FILE", help="the receipt, JSON")
+    receipt.add_argument("--key", required=True, metavar="PUBLIC", help="the centre's public key, base64")
 
 
 def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -134,6 +150,43 @@ def _export(asked: argparse.Namespace) -> int:
     return _OK
 
 
+def _migrate_store(asked: argparse.Namespace) -> int:
+    from scoring.migrate_store import migrate_store  # noqa: PLC0415
+
+    moved = migrate_store(asked.source, asked.target, again=asked.again)
+    print(
+        f"moved and verified: {moved.rows['event']} lines in {moved.chains} chains; export sha256 {moved.export_sha256}"
+    )
+    print("; ".join(f"{name} {count}" for name, count in sorted(moved.rows.items())))
+    print("start the server with --database of the new store and --state of the old one; keep the old store unused")
+    return _OK
+
+
+def _verify(asked: argparse.Namespace) -> int:
+    from scoring import verify  # noqa: PLC0415
+    from scoring.centre import default_state  # noqa: PLC0415
+    from scoring.store import open_reader  # noqa: PLC0415
+
+    held = [found for path in asked.roots for found in verify.read_roots(path)]
+    key = asked.key or verify.public_key_in(asked.state or default_state(asked.database))
+    store = open_reader(asked.database)
+    try:
+        report = verify.verify(store, held, key)
+    finally:
+        store.close()
+    for line in verify.told(report, key):
+        print(line)
+    return _OK if report.is_sound else _FAILED
+
+
+def _check_receipt(asked: argparse.Namespace) -> int:
+    from scoring.receipt_check import check_receipt  # noqa: PLC0415
+
+    for line in check_receipt(asked.file.read_bytes(), asked.key):
+        print(line)
+    return _OK
+
+
 def _record(asked: argparse.Namespace) -> int:
     from scoring import client  # noqa: PLC0415
 
@@ -181,6 +234,9 @@ def _link(asked: argparse.Namespace) -> tuple[str, str]:
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "serve": _serve,
     "export": _export,
+    "migrate-store": _migrate_store,
+    "verify": _verify,
+    "check-receipt": _check_receipt,
     "record": _record,
     "enrol-code": _enrol_code,
     "set-pin": _set_pin,

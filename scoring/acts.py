@@ -18,9 +18,12 @@ from scoring import gate, ledger, registry
 from scoring.answers import answer, centre, json_object, text_field
 from scoring.directory import CREDENTIAL_CHANGED, Snapshot
 from scoring.errors import Refusal
+from scoring.overlays import check_overlay
 from sync.errors import SyncError
-from sync.events import CENTRE, Event, encode_event, instant_text, new_event_id, parse_event, parse_instant
-from sync.schema import UnknownTypeError, is_ignored, payload_of
+from sync.events import CENTRE, Event, encode_event, instant_text, new_event_id, parse_event, parse_instant, payload_of
+from sync.notices import check_notice
+from sync.schema import UnknownTypeError
+from sync.speakers import is_ignored
 
 acts = Blueprint("acts", __name__, url_prefix="/v1/centre")
 
@@ -29,7 +32,15 @@ _MAX_ACTS = 5000
 _MAX_CODE_MINUTES = 7 * 24 * 60
 _PIN = re.compile(r"[0-9]{6,8}\Z", re.ASCII)
 _ORIGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z", re.ASCII)
-_ONLY_TERMINALS = ("punch", "terminal.reported", "evaluator.", "device.", CREDENTIAL_CHANGED)
+_ONLY_TERMINALS = (
+    "punch",
+    "terminal.reported",
+    "evaluator.",
+    "device.",
+    "template.",
+    "attachment.",
+    CREDENTIAL_CHANGED,
+)
 """What nobody types in: a terminal saw it, a heartbeat proves it, or a call of its own makes it."""
 
 
@@ -77,6 +88,8 @@ def _draft(index: int, item: object, now: datetime) -> _Draft:
         event = _as_event(draft.act, index + 1)
         if not is_ignored(event.type):
             payload_of(event)
+        check_notice(event.type, event.data)
+        check_overlay(event.type, event.data)
     except UnknownTypeError as error:
         raise Refusal(400, "invalid", f"{place}: {error}; none was written", index=index) from error
     except (SyncError, ValueError, ArithmeticError, TypeError, RecursionError) as error:
@@ -164,7 +177,9 @@ def pins() -> Response:
 def terminals() -> Response:
     """Return every terminal with its hall, last contact and health."""
     with centre().store.reading() as connection:
-        return answer(terminals=[_described(terminal) for terminal in registry.terminals(connection)])
+        return answer(
+            terminals=[_described(each) for each in centre().contacts.freshened(registry.terminals(connection))]
+        )
 
 
 def _described(terminal: registry.Terminal) -> dict[str, Any]:
@@ -192,4 +207,6 @@ def revocations() -> Response:
     with here.store.writing() as connection:
         if not registry.revoke(connection, origin, here.now()):
             raise Refusal(404, "unknown_terminal", f"no terminal {origin!r} was enrolled")
+        told = {"terminal": origin}  # so that the hall's hub takes nothing from it either
+        ledger.append_acts(connection, [ledger.Act(CREDENTIAL_CHANGED, told, here.now())], "revocation", here.now())
     return answer(origin=origin)

@@ -1,81 +1,60 @@
-"""The calls of a terminal: enrol, batches, heartbeat, head, feed. Requests enter, JSON leaves; the ledger decides."""
+"""The calls that carry the ledger: batches, heads, lines given back, heartbeats. The ledger decides what is taken."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Response, request
+from sqlalchemy import Connection
 
-from scoring import feeds, gate, ledger, registry
+from scoring import former_keys, ledger, registry, returning
 from scoring.answers import answer, centre, json_object, refuse_halves, text_field
+from scoring.echoes import heed_echo
 from scoring.errors import Refusal
 from scoring.examine import Place
 from scoring.reporting import reported_through
+from scoring.wire import (
+    MAX_MESSAGE_BYTES,
+    MAX_SEQ,
+    body_within,
+    keep_pace,
+    named_epoch,
+    next_beat,
+    signed,
+    speaker,
+    too_large,
+    whole_argument,
+    wire,
+)
 from sync.errors import ChainBrokenError, EnvelopeError, SignatureRejectedError
 from sync.events import COUNTY_TIME, instant_text, parse_instant
-from sync.feed import KINDS
+from sync.feed import HIGHEST_VERSION, KINDS
 from sync.intake import Fork, Gap
-from sync.keys import ALGORITHM, is_public_key
 from sync.wire import (
     MAX_BYTES,
-    MAX_LINES,
     Batch,
     BatchMalformedError,
     BatchTooLargeError,
     open_batch,
     read_batch,
     receipt_text,
+    seal_lines,
 )
 
-wire = Blueprint("wire", __name__, url_prefix="/v1")
-
-_MAX_MESSAGE_BYTES = 64 * 1024
 _MAX_BODY_BYTES = MAX_BYTES + 4096
 """A batch that zstd cannot make smaller is a little larger than its lines."""
-_MAX_SEQ = 2**53
-_LONGEST_EPOCH = 200
-
-
-@wire.post("/enrol")
-def enrol() -> Response:
-    """Let a terminal in by its one-time code; 404 unknown, 409 used, 410 expired."""
-    fields = json_object(_body(_MAX_MESSAGE_BYTES))
-    code, alg = text_field(fields, "code"), text_field(fields, "alg")
-    public_key, serial = text_field(fields, "public_key"), text_field(fields, "serial")
-    if alg != ALGORITHM:
-        raise Refusal(400, "algorithm", f"alg is {alg!r}: this centre knows {ALGORITHM}")
-    if not is_public_key(public_key):
-        raise Refusal(400, "malformed", "public_key is not the base64 of an Ed25519 public key")
-    here, now = centre(), centre().now()
-    with here.store.writing() as connection:
-        found = registry.consume_code(connection, code, now)
-        if isinstance(found, registry.CodeState):
-            raise _code_refusal(found)
-        origin, hall = found
-        registry.enrol(connection, origin, hall, public_key, alg, serial, now)
-        assigned = {"terminal": origin, "hall": hall, "from": now.astimezone(COUNTY_TIME).date().isoformat()}
-        ledger.append_acts(connection, [ledger.Act("terminal.assigned", assigned, now)], "enrolment", now)
-    return answer(201, origin=origin, hall=hall, server_key=here.key.public_text)
-
-
-def _code_refusal(state: registry.CodeState) -> Refusal:
-    if state is registry.CodeState.USED:
-        return Refusal(409, "code_used", "this code was used: ask for a new one")
-    if state is registry.CodeState.EXPIRED:
-        return Refusal(410, "code_expired", "this code has expired: ask for a new one")
-    return Refusal(404, "unknown_code", "no such code: check it, or ask for a new one")
 
 
 @wire.post("/t/<origin>/e/<epoch>/batches")
 def batches(origin: str, epoch: str) -> Response:
     """Commit a batch and acknowledge it; a repeat is acknowledged with the same receipt."""
     here, now = centre(), centre().now()
-    if not (1 <= len(epoch) <= _LONGEST_EPOCH and epoch.isprintable()):
-        raise Refusal(400, "malformed", "the epoch is not a text of 1 to 200 printable characters")
-    body = _body(_MAX_BODY_BYTES)
-    with here.store.reading() as connection:
-        terminal = gate.known_terminal(connection, origin)
+    named_epoch(epoch)
+    body = body_within(_MAX_BODY_BYTES)
+    terminal = speaker(origin)
     lines = _opened(terminal, epoch, body)
+    keep_pace(origin)
     verdict = ledger.append_batch(here.store, Place(origin, epoch, terminal.hall), lines, now)
     if isinstance(verdict, Gap):
         message = f"lines before this batch are missing: send again from {verdict.expected}"
@@ -91,18 +70,22 @@ def batches(origin: str, epoch: str) -> Response:
         "received_at": verdict.received_at,
     }
     receipt["signature"] = here.key.sign(receipt_text(receipt))
-    return answer(ack=verdict.ack, ack_hash=verdict.ack_hash, receipt=receipt, **_next())
+    return answer(ack=verdict.ack, ack_hash=verdict.ack_hash, receipt=receipt, **next_beat(origin))
 
 
 def _opened(terminal: registry.Terminal, epoch: str, body: bytes) -> ledger.Lines:
     try:
         batch: Batch = read_batch(terminal.origin, epoch, dict(request.headers.items()), body)
+    except BatchMalformedError as error:
+        raise Refusal(400, "malformed", str(error)) from error
+    try:
         lines, hashes = open_batch(batch, terminal.public_key)
     except SignatureRejectedError as error:
+        former_keys.heed(centre().store, terminal, batch.signature, batch.signed_text(), centre().now())
         message = f"X-Signature is not {terminal.origin}'s over this batch: sign it anew, or enrol again"
         raise Refusal(401, "signature", message) from error
     except BatchTooLargeError as error:
-        raise _too_large(str(error)) from error
+        raise too_large(str(error)) from error
     except (BatchMalformedError, ChainBrokenError) as error:
         raise Refusal(400, "malformed", str(error)) from error
     return ledger.Lines(batch.start, bytes.fromhex(batch.prev), lines, hashes)
@@ -112,81 +95,95 @@ def _opened(terminal: registry.Terminal, epoch: str, body: bytes) -> ledger.Line
 def heartbeat(origin: str) -> Response:
     """Note that a terminal lives and how it is, and state how far everything of it has arrived."""
     here, now = centre(), centre().now()
-    body = _body(_MAX_MESSAGE_BYTES)
-    with here.store.reading() as connection:
-        terminal = gate.known_terminal(connection, origin)
-    gate.check_signed(request, terminal, now)
+    terminal, body = signed(origin, MAX_MESSAGE_BYTES)
     fields = json_object(body)
-    epoch, seq = text_field(fields, "epoch"), fields.get("seq")
-    if not isinstance(seq, int) or isinstance(seq, bool) or not 0 <= seq <= _MAX_SEQ:
-        raise Refusal(400, "malformed", "seq is not a whole number from 0")
+    epoch, seq, at = _reported(fields)
     health = fields.get("health", {})
     if not isinstance(health, dict):
         raise Refusal(400, "malformed", "health is not an object")
     refuse_halves(health)
+    through = reported_through(at, now, seq, seq, terminal.reported_through)
+    if through is not None:  # worth stating if all of it is held, which only the writer's own view decides
+        _state_reported(origin, epoch, seq, through)
+    heed_echo(here, origin, fields.get("checkpoint"), now)
+    here.contacts.note(origin, now, health)
+    held = here.checkpoints.latest()
+    lifted = _lifted(origin, fields.get("held", {}))
+    told = {"checkpoint": held.number if held is not None else 0, **lifted, **next_beat(origin)}
+    return answer(**told)
+
+
+def _lifted(origin: str, held: object) -> dict[str, object]:
+    """Lift the feed above what the terminal holds already; `lifted`, if any, says that the centre went back."""
+    if not isinstance(held, dict):
+        raise Refusal(400, "malformed", "held is not an object")
+    for kind, version in held.items():
+        if not isinstance(version, int) or isinstance(version, bool) or not 0 <= version <= HIGHEST_VERSION:
+            raise Refusal(400, "malformed", f"held: {kind!r} is not a whole number from 0 to {HIGHEST_VERSION}")
+    here = centre()
+    snapshot = here.directory.snapshot()
+    kinds = here.lifts.lift(origin, {kind: snapshot.version_of(kind, origin) for kind in KINDS}, held)
+    return {"lifted": kinds} if kinds else {}
+
+
+def _state_reported(origin: str, epoch: str, seq: int, through: datetime) -> None:
+    """State in the ledger how far a terminal has reported, unless a line of it is missing or its epoch forked."""
+    here = centre()
+    with here.store.reading() as connection:
+        if not _holds(connection, origin, epoch, seq):
+            return
+    with here.store.writing() as connection:
+        if _holds(connection, origin, epoch, seq):
+            registry.note_reported(connection, origin, through)
+            stated = {"terminal": origin, "through": instant_text(through)}
+            now = here.now()
+            ledger.append_acts(connection, [ledger.Act("terminal.reported", stated, now)], "heartbeat", now)
+
+
+def _holds(connection: Connection, origin: str, epoch: str, seq: int) -> bool:
+    held = ledger.held_head(connection, origin, epoch)
+    return seq == 0 if held is None else held.seq >= seq and not held.forked
+
+
+def _reported(fields: dict[str, Any]) -> tuple[str, int, datetime]:
+    """Return what a heartbeat says of its ledger, in county time; a 400 that names what is wrong."""
+    epoch, seq = text_field(fields, "epoch"), fields.get("seq")
+    if not isinstance(seq, int) or isinstance(seq, bool) or not 0 <= seq <= MAX_SEQ:
+        raise Refusal(400, "malformed", "seq is not a whole number from 0")
     try:
         at = parse_instant(fields.get("at")).astimezone(COUNTY_TIME)
     except (EnvelopeError, OverflowError) as error:
         raise Refusal(400, "malformed", f"at: {error}") from error
-    with here.store.writing() as connection:
-        held = ledger.held_head(connection, origin, epoch)
-        registry.note_contact(connection, origin, now, health)
-        held_seq = -1 if held is not None and held.forked else held.seq if held is not None else 0
-        through = reported_through(at, now, seq, held_seq, terminal.reported_through)
-        if through is not None:
-            registry.note_reported(connection, origin, through)
-            stated = {"terminal": origin, "through": instant_text(through)}
-            ledger.append_acts(connection, [ledger.Act("terminal.reported", stated, now)], "heartbeat", now)
-    return answer(**_next())
+    return epoch, seq, at
 
 
 @wire.get("/t/<origin>/e/<epoch>/head")
 def head(origin: str, epoch: str) -> Response:
     """Return the last line held of an epoch: `seq` 0 and the genesis hash before its first."""
-    here = centre()
-    with here.store.reading() as connection:
-        terminal = gate.known_terminal(connection, origin)
-        gate.check_signed(request, terminal, here.now())
+    signed(origin)
+    with centre().store.reading() as connection:
         held = ledger.held_head(connection, origin, epoch) if epoch.isprintable() else None
     return answer(seq=held.seq if held else 0, hash=(bytes(held.hash) if held else bytes(32)).hex())
 
 
-@wire.get("/t/<origin>/feed/<kind>")
-def feed(origin: str, kind: str) -> Response:
-    """Return a kind's manifest with its version and signature, or 304 where the terminal holds it already."""
-    here = centre()
+@wire.get("/t/<origin>/epochs")
+def epochs(origin: str) -> Response:
+    """Return every epoch held of a terminal with its head, for a terminal that lost its store."""
+    signed(origin)
+    with centre().store.reading() as connection:
+        held = returning.epochs_of(connection, origin)
+    return answer(epochs=held)
+
+
+@wire.get("/t/<origin>/e/<epoch>/lines")
+def lines(origin: str, epoch: str) -> Response:
+    """Return lines after a number as they are held, signed by the centre; 204 where there are none."""
+    signed(origin)
+    named_epoch(epoch)
+    after, here = whole_argument("after"), centre()
     with here.store.reading() as connection:
-        terminal = gate.known_terminal(connection, origin)
-    gate.check_signed(request, terminal, here.now())
-    if kind not in KINDS:
-        raise Refusal(404, "unknown_kind", f"there is no feed {kind!r} here: this centre has {', '.join(KINDS)}")
-    cursor = request.args.get("cursor", "")
-    if cursor and not (cursor.isascii() and cursor.isdigit() and len(cursor) <= len(str(_MAX_SEQ))):
-        raise Refusal(400, "malformed", "cursor is not a whole number from 0")
-    snapshot = here.directory.snapshot()
-    tag = str(snapshot.version)
-    if (cursor and int(cursor) == snapshot.version) or tag in request.if_none_match:
-        response = Response(status=304)
-    else:
-        manifest = feeds.manifest_of(here, snapshot, terminal, kind)
-        response = Response(manifest.body, 200, mimetype="application/json")
-        response.headers["X-Signature"] = manifest.signature
-    response.headers["X-Version"] = tag
-    response.set_etag(tag)
-    return response
-
-
-def _next() -> dict[str, Any]:
-    here = centre()
-    return {"cursors": feeds.cursors(here.directory.snapshot()), "next_s": here.heartbeat_s}
-
-
-def _body(limit: int) -> bytes:
-    if request.content_length is not None and request.content_length > limit:
-        raise _too_large(f"{request.content_length} bytes: at most {limit} here")
-    request.max_content_length = limit
-    return request.get_data()
-
-
-def _too_large(message: str) -> Refusal:
-    return Refusal(413, "too_large", f"{message}; halve it", max_lines=MAX_LINES, max_bytes=MAX_BYTES)
+        held = returning.lines_after(connection, origin, epoch, after)
+    if held is None:
+        return Response(status=204)
+    sealed = seal_lines(here.key, origin, epoch, after + 1, held.prev, held.head, held.lines)
+    return Response(sealed.body, 200, sealed.headers(), mimetype="application/zstd")

@@ -5,16 +5,37 @@ from __future__ import annotations
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from scoring import desk_county, desk_event, desk_hall, desk_person
+from scoring import (
+    api,
+    api_attachments,
+    api_checkpoints,
+    api_feed,
+    api_identity,
+    desk_county,
+    desk_event,
+    desk_hall,
+    desk_person,
+    desk_receipt,
+    openapi,
+)
 from scoring.acts import acts
 from scoring.answers import refuse
-from scoring.api import wire
 from scoring.centre import Centre
 from scoring.desk import desk, problem, wants_page
 from scoring.errors import Refusal, StoreBusyError, StoreUnavailableError
+from scoring.wire import wire
 
-VIEWS = (desk_county.county, desk_hall.hall, desk_person.scorecard, desk_event.event)
+VIEWS = (desk_county.county, desk_hall.hall, desk_person.scorecard, desk_event.event, desk_receipt.receipt)
 """The pages; naming them here is what makes them known to the desk."""
+CALLS = (
+    api.batches,
+    api_attachments.put_attachment,
+    api_checkpoints.latest_checkpoint,
+    api_feed.feed,
+    api_identity.enrol,
+    openapi.openapi,
+)
+"""One call of each module of them; naming them here is what makes all of the module known to the wire."""
 
 _CODES = {404: "not_found", 405: "method", 411: "length", 413: "too_large", 415: "media_type"}
 

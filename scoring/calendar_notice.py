@@ -11,9 +11,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from rules.errors import RulesError
-from rules.notice import read_notice
-from scoring.replay import REFUSED
+from rules.notice import NoticeError, read_notice
+from scoring.asked import answered, year_named
 
 
 def events_of(text: str, year: int | None = None) -> Iterator[str]:
@@ -26,17 +25,15 @@ def events_of(text: str, year: int | None = None) -> Iterator[str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command (the arguments after `calendar-notice`) and return its exit code: 0, or 2 where refused."""
     asked = build_parser().parse_args(arguments)
+    return answered(asked.file, lambda: _lines(asked.file, asked.year))
+
+
+def _lines(place: str, year: int | None) -> str:
+    pasted = sys.stdin.buffer.read() if place == "-" else Path(place).read_bytes()
     try:
-        pasted = sys.stdin.buffer.read() if asked.file == "-" else Path(asked.file).read_bytes()
-        lines = list(events_of(pasted.decode("utf-8-sig"), asked.year))
-    except (RulesError, UnicodeDecodeError) as error:
-        sys.stderr.write(f"{asked.file}: {error}\n")
-        return REFUSED
-    except OSError as error:
-        sys.stderr.write(f"{asked.file}: cannot be read: {error.strerror}\n")
-        return REFUSED
-    sys.stdout.buffer.write("".join(f"{line}\n" for line in lines).encode())
-    return 0
+        return "".join(f"{line}\n" for line in events_of(pasted.decode("utf-8-sig"), year))
+    except (NoticeError, UnicodeDecodeError) as error:
+        raise NoticeError(f"{place}: {error}") from error
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -45,5 +42,5 @@ def build_parser() -> argparse.ArgumentParser:
         prog="python -m scoring calendar-notice", description="Print the events of the yearly notice of holidays."
     )
     parser.add_argument("file", metavar="FILE", help="the notice's text, whole, UTF-8; - is standard input")
-    parser.add_argument("--year", type=int, help="the year, where the text has no heading that names it")
+    parser.add_argument("--year", type=year_named, help="the year, where the text has no heading that names it")
     return parser

@@ -8,11 +8,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from scoring.attachments import Attachments
+from scoring.checkpoints import Checkpoints
+from scoring.contacts import Contacts
 from scoring.directory import Directory
 from scoring.errors import StoreUnavailableError
+from scoring.lifts import Lifts
+from scoring.pace import Pace
 from scoring.projection import Projection
 from scoring.store import Store, open_store, sqlite_path
 from sync.keys import SigningKey, load_or_create, read_secret, write_secret
+from sync.sealing import SealingKey, load_or_create_sealing
 
 DEFAULT_HEARTBEAT_S = 30.0
 _TOKEN_HEX_DIGITS = 64
@@ -25,7 +31,13 @@ class Centre:
     store: Store
     directory: Directory
     projection: Projection
+    contacts: Contacts
+    checkpoints: Checkpoints
+    lifts: Lifts
+    attachments: Attachments
+    pace: Pace
     key: SigningKey
+    sealing: SealingKey
     admin_token: str
     heartbeat_s: float
     now: Callable[[], datetime]
@@ -42,11 +54,28 @@ def open_centre(
     folder = state if state is not None else default_state(url)
     try:
         key = load_or_create(folder / "centre.key")
+        sealing = load_or_create_sealing(folder / "centre.sealing.key")
         token = _admin_token(folder / "admin.token")
+        attachments = Attachments(store, folder / "attachments")
+        attachments.sweep()
     except OSError as error:
         store.close()
         raise StoreUnavailableError(f"{folder}: {error}") from error
-    return Centre(store, Directory(store), Projection(store), key, token, heartbeat_s, now)
+    return Centre(
+        store,
+        Directory(store),
+        Projection(store),
+        Contacts(store),
+        Checkpoints(store, key),
+        Lifts(store),
+        attachments,
+        Pace(),
+        key,
+        sealing,
+        token,
+        heartbeat_s,
+        now,
+    )
 
 
 def default_state(url: str) -> Path:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from rules.facts import Facts
 from rules.records import Hall, Rating
-from scoring import registry, tables, words
+from scoring import echoes, registry, tables, words
 from scoring.answers import centre
 from scoring.desk import county_now, desk, page, policy
 from scoring.today import PersonNow, person_now
@@ -63,9 +63,10 @@ def county() -> Response:
     here, now = centre(), county_now()
     facts = here.projection.current()
     with here.store.reading() as connection:
-        terminals = registry.terminals(connection)
+        terminals = here.contacts.freshened(registry.terminals(connection))
         alarms = list(connection.execute(select(tables.alarm).order_by(tables.alarm.c.number.desc()).limit(_LATEST)))
         forks = connection.scalar(select(func.count()).select_from(tables.alarm).where(tables.alarm.c.kind == "fork"))
+        doubts = _doubts(connection)
         kept = tables.event.c.quarantined.is_not(None)
         quarantined = list(
             connection.execute(select(tables.event).where(kept).order_by(tables.event.c.position.desc()).limit(_LATEST))
@@ -82,6 +83,8 @@ def county() -> Response:
         waits=_waits(facts, terminals, now),
         alarms=alarms,
         forks=forks,
+        doubts=doubts,
+        checkpoint_trouble=here.checkpoints.trouble,
         quarantined=[(row, _place(row)) for row in quarantined],
         quarantined_count=(quarantined_count or 0) + len(facts.quarantined),
         not_believed=[
@@ -89,6 +92,13 @@ def county() -> Response:
         ],
         now=now,
     )
+
+
+def _doubts(connection: Connection) -> list[Row[Any]]:
+    """Return the latest alarms of terminals that hold another checkpoint than ours, however many others there are."""
+    columns = tables.alarm.c
+    query = select(tables.alarm).where(columns.kind == echoes.ALARM).order_by(columns.number.desc()).limit(_LATEST)
+    return list(connection.execute(query))
 
 
 def _ratings_among(connection: Connection, ids: Sequence[str]) -> frozenset[str]:

@@ -19,7 +19,7 @@ def hall(hall: str) -> Response:
     if known is None:
         return problem(404, f"没有编号为“{hall}”的机构", "请回到全县页面，从列表中选择；新设的机构要先登记。")
     with here.store.reading() as connection:
-        terminals = registry.terminals(connection)
+        terminals = here.contacts.freshened(registry.terminals(connection))
     shown = hall_now(facts, known, terminals, now)
     serving = sorted((each for each in shown.people if each.window), key=lambda each: each.window)
     windows = [(each.window, each) for each in serving]

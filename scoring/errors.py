@@ -19,6 +19,34 @@ class StoreUnsafeError(ScoringError, RuntimeError):
     """A store whose engine does not promise what the ledger needs."""
 
 
+class StoreTooNewError(ScoringError, RuntimeError):
+    """A store that a newer program brought to a revision which this one does not know."""
+
+
+class StoreTooOldError(ScoringError, RuntimeError):
+    """A store to be read only, of an older revision: the server brings it up to date."""
+
+
+class StoreStrangeError(ScoringError, RuntimeError):
+    """A database that holds tables of something else."""
+
+
+class StoreUnfinishedError(ScoringError, RuntimeError):
+    """A copy of a store whose making was interrupted: it may lack lines."""
+
+
+class StoreNotEmptyError(ScoringError, RuntimeError):
+    """A store that a move would have to write over."""
+
+
+class StoreCopyError(ScoringError, RuntimeError):
+    """A copy of a store that differs from what was copied."""
+
+
+class StoreAlteredError(ScoringError, RuntimeError):
+    """Rows that do not fit one another: somebody altered the database; `verify` says where."""
+
+
 class StoreBusyError(ScoringError, TimeoutError):
     """The one writing connection stayed taken for too long: the sender tries again."""
 

@@ -9,9 +9,10 @@ from urllib.parse import quote
 from flask import Request
 from sqlalchemy import Connection
 
-from scoring import registry
+from scoring import former_keys, registry
 from scoring.centre import Centre
 from scoring.errors import Refusal
+from scoring.store import Store
 from sync.errors import EnvelopeError, SignatureRejectedError
 from sync.events import parse_instant
 from sync.keys import verify
@@ -30,7 +31,15 @@ def known_terminal(connection: Connection, origin: str) -> registry.Terminal:
     return terminal
 
 
-def check_signed(request: Request, terminal: registry.Terminal, now: datetime) -> None:
+def known_recipient(connection: Connection, origin: str) -> registry.Terminal:
+    """Return the terminal to which another one sends something; 404 where there is none that may get it."""
+    terminal = registry.terminal_of(connection, origin) if origin.isprintable() else None
+    if terminal is None or terminal.revoked_at is not None:
+        raise Refusal(404, "unknown_recipient", f"there is no terminal {origin!r} in this county")
+    return terminal
+
+
+def check_signed(request: Request, terminal: registry.Terminal, store: Store, now: datetime) -> None:
     """Return if a request other than a batch is this terminal's and of these minutes; else raise a 401."""
     date = request.headers.get("X-Date", "")
     try:
@@ -41,14 +50,10 @@ def check_signed(request: Request, terminal: registry.Terminal, now: datetime) -
         raise Refusal(401, "date", "X-Date is more than 10 minutes off: set the clock by server_time and try again")
     signature = request.headers.get("X-Signature", "")
     signed = request_text(request.method, path_with_query(request), date, request.get_data())
-    check_signature(terminal, signature, signed)
-
-
-def check_signature(terminal: registry.Terminal, signature: str, signed: bytes) -> None:
-    """Return if `signature` is this terminal's over `signed`; else raise a 401."""
     try:
         verify(terminal.public_key, signature, signed)
     except SignatureRejectedError as error:
+        former_keys.heed(store, terminal, signature, signed, now)
         message = f"X-Signature is not {terminal.origin}'s over this request: sign it anew, or enrol again"
         raise Refusal(401, "signature", message) from error
 

@@ -11,24 +11,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, text, update
 
 from scoring import tables
+from scoring.bulk import EventRow, claim_ids, put_events
 from scoring.examine import Examined, Place, examine
-from scoring.store import Store
+from scoring.store import Store, note_act
 from sync import chain
 from sync.events import CENTRE, encode_event, instant_text, new_event_id, parse_event
 from sync.intake import Append, Fork, Gap, Head, reconcile
 
-_COLUMNS = ("origin", "epoch", "seq", "id", "type", "occurred_at", "line", "hash", "received_at", "quarantined")
-_Row = tuple[str, str, int, str | None, str | None, str | None, bytes, bytes, str, str | None]
 _HEAD = select(tables.head).where(tables.head.c.origin == bindparam("o"), tables.head.c.epoch == bindparam("e"))
 _HASHES = select(tables.event.c.seq, tables.event.c.hash, tables.event.c.received_at).where(
     tables.event.c.origin == bindparam("o"),
     tables.event.c.epoch == bindparam("e"),
     tables.event.c.seq.between(bindparam("first"), bindparam("last")),
 )
-_HELD_IDS = select(tables.event.c.id).where(tables.event.c.id.in_(bindparam("ids", expanding=True)))
+_MOVE_HEAD = text("""
+    INSERT INTO head (origin, epoch, seq, hash, received_at, forked)
+    VALUES (:origin, :epoch, :seq, :hash, :received_at, 0)
+    ON CONFLICT (origin, epoch)
+    DO UPDATE SET seq = excluded.seq, hash = excluded.hash, received_at = excluded.received_at
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,40 +73,43 @@ def append_batch(store: Store, place: Place, batch: Lines, now: datetime) -> Acc
 
     A repeat changes nothing and is answered as it was the first time. A fork marks the epoch for good.
     """
+    examined = examine(batch.lines, batch.hashes, batch.start, place)  # before anybody has to wait for the writer
     with store.writing() as connection:
-        held = connection.execute(_HEAD, {"o": place.origin, "e": place.epoch}).first()
+        held = held_head(connection, place.origin, place.epoch)
         if held is not None and held.forked:
             return Fork(held.seq)
         head = Head(held.seq, held.hash) if held is not None else Head()
-        known = _known(connection, place, batch, head)
+        known = _known(connection, place, batch, held)
         verdict = reconcile(head, batch.start, batch.prev, batch.hashes, lambda seq: known[seq].hash)
         if isinstance(verdict, Fork):
             _mark_fork(connection, place, verdict, now)
         if not isinstance(verdict, Append):
             return verdict
-        return _append(connection, place, batch, verdict.skip, known, now)
+        return _append(connection, place, batch, examined[verdict.skip :], known, now)
 
 
-def _known(connection: Connection, place: Place, batch: Lines, head: Head) -> dict[int, Any]:
-    first, last = max(1, batch.start - 1), min(head.seq, batch.last)
-    if batch.start > head.seq + 1 or first > last:
+def _known(connection: Connection, place: Place, batch: Lines, head: Row[Any] | None) -> dict[int, Any]:
+    """Return rows with `hash` and `received_at` of the held lines that a batch repeats, and of the one before it."""
+    if head is None or batch.start > head.seq + 1:
         return {}
-    where = {"o": place.origin, "e": place.epoch, "first": first, "last": last}
+    if batch.start == head.seq + 1:
+        return {head.seq: head}
+    where = {"o": place.origin, "e": place.epoch, "first": batch.start - 1, "last": batch.last}
     return {row.seq: row for row in connection.execute(_HASHES, where)}
 
 
 def _append(
-    connection: Connection, place: Place, batch: Lines, skip: int, known: Mapping[int, Any], now: datetime
+    connection: Connection,
+    place: Place,
+    batch: Lines,
+    fresh: Sequence[Examined],
+    known: Mapping[int, Any],
+    now: datetime,
 ) -> Accepted:
     received_at = instant_text(now)
-    fresh = [
-        examine(line, batch.start + index, line_hash, place)
-        for index, (line, line_hash) in enumerate(zip(batch.lines, batch.hashes, strict=True))
-        if index >= skip
-    ]
     if fresh:
         fresh = _without_held_ids(connection, fresh)
-        _insert(connection, [_row(place, examined, received_at) for examined in fresh])
+        put_events(connection, _rows(place, fresh, received_at))
         _move_head(connection, place.origin, place.epoch, fresh[-1].seq, fresh[-1].hash, received_at)
         _alarm_quarantine(connection, place, fresh, received_at)
     else:
@@ -113,38 +120,45 @@ def _append(
 def _without_held_ids(connection: Connection, fresh: Sequence[Examined]) -> list[Examined]:
     """Return the lines, those quarantined whose id is held already: a repeat keeps its number, so this is another."""
     ids = [examined.event.id for examined in fresh if examined.event is not None]
-    taken = set(connection.scalars(_HELD_IDS, {"ids": ids})) if ids else set()
+    new = claim_ids(connection, ids)
+    if len(new) == len(ids):
+        return list(fresh)
     kept: list[Examined] = []
     for examined in fresh:
-        event_id = examined.event.id if examined.event is not None else None
-        if event_id in taken and examined.reason is None:
-            kept.append(examined.quarantined(f"repeated id: {event_id} is held already with other bytes"))
-        else:
+        event = examined.event
+        if event is None or event.id in new:
+            new.discard(event.id if event is not None else "")
             kept.append(examined)
-        if event_id is not None:
-            taken.add(event_id)
+        else:
+            repeated = f"repeated id: {event.id} is held already with other bytes"
+            kept.append(examined.quarantined(examined.reason or repeated))
     return kept
 
 
-def _insert(connection: Connection, rows: Sequence[_Row]) -> None:
-    """Hand rows to the driver as they are: building a statement's parameters would cost more than storing them."""
-    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
-    marks = ", ".join([mark] * len(_COLUMNS))
-    statement = f"INSERT INTO event ({', '.join(_COLUMNS)}) VALUES ({marks})"  # noqa: S608 (names and marks of our own)
-    connection.exec_driver_sql(statement, list(rows))
-
-
-def _row(place: Place, examined: Examined, received_at: str) -> _Row:
-    event, place_of = examined.event, (place.origin, place.epoch, examined.seq)
-    said = (event.id, event.type, event.occurred_at.isoformat()) if event else (None, None, None)
-    return (*place_of, *said, examined.line, examined.hash, received_at, examined.reason)
+def _rows(place: Place, fresh: Sequence[Examined], received_at: str) -> list[EventRow]:
+    origin, epoch = place.origin, place.epoch
+    return [
+        (
+            origin,
+            epoch,
+            each.seq,
+            event.id,
+            event.type,
+            each.occurred_at,
+            each.line,
+            each.hash,
+            received_at,
+            each.reason,
+        )
+        if (event := each.event) is not None
+        else (origin, epoch, each.seq, None, None, None, each.line, each.hash, received_at, each.reason)
+        for each in fresh
+    ]
 
 
 def _move_head(connection: Connection, origin: str, epoch: str, seq: int, line_hash: bytes, received_at: str) -> None:
-    moved = {"seq": seq, "hash": line_hash, "received_at": received_at}
-    where = (tables.head.c.origin == origin) & (tables.head.c.epoch == epoch)
-    if connection.execute(update(tables.head).where(where).values(moved)).rowcount == 0:
-        connection.execute(insert(tables.head).values(origin=origin, epoch=epoch, forked=0, **moved))
+    moved = {"origin": origin, "epoch": epoch, "seq": seq, "hash": line_hash, "received_at": received_at}
+    connection.execute(_MOVE_HEAD, moved)
 
 
 def _mark_fork(connection: Connection, place: Place, fork: Fork, now: datetime) -> None:
@@ -185,7 +199,7 @@ def append_acts(connection: Connection, acts: Sequence[Act], actor: str, now: da
     epoch = centre_epoch(connection)
     held = held_head(connection, CENTRE, epoch)
     seq, line_hash = (held.seq, held.hash) if held is not None else (0, chain.GENESIS)
-    rows: list[_Row] = []
+    fresh: list[Examined] = []
     written: list[tuple[str, int]] = []
     place, received_at = Place(CENTRE, epoch, ""), instant_text(now)
     for act in acts:
@@ -193,9 +207,11 @@ def append_acts(connection: Connection, acts: Sequence[Act], actor: str, now: da
         line = _encode(act, epoch, seq, actor)
         line_hash = chain.link(line_hash, line)
         event = parse_event(line)
-        rows.append(_row(place, Examined(seq, line, line_hash, event, None), received_at))
+        fresh.append(Examined(seq, line, line_hash, event, event.occurred_at.isoformat(), None))
         written.append((event.id, seq))
-    _insert(connection, rows)
+    note_act(connection)
+    claim_ids(connection, [event_id for event_id, _ in written])
+    put_events(connection, _rows(place, fresh, received_at))
     _move_head(connection, CENTRE, epoch, seq, line_hash, received_at)
     return written
 

@@ -15,13 +15,19 @@ from enum import Enum
 from typing import Any
 
 from argon2 import PasswordHasher
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from scoring import tables
 from sync.events import instant_text, parse_instant
 
 _CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no 0/O, 1/I/L: a code is read off a screen and typed in
 _CODE_LENGTH = 10
+_NOTE_CONTACT = (
+    update(tables.terminal)
+    .where(tables.terminal.c.origin == bindparam("o"))
+    .values(contact_at=bindparam("at"), health=bindparam("said"))
+)
+_TERMINAL = select(tables.terminal).where(tables.terminal.c.origin == bindparam("o"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,7 @@ def terminals(connection: Connection) -> list[Terminal]:
 
 def terminal_of(connection: Connection, origin: str) -> Terminal | None:
     """Return the terminal of an id, None where none was enrolled."""
-    row = connection.execute(select(tables.terminal).where(tables.terminal.c.origin == origin)).first()
+    row = connection.execute(_TERMINAL, {"o": origin}).first()
     return _terminal(row) if row is not None else None
 
 
@@ -116,9 +122,34 @@ def enrol(
         "serial": serial,
         "enrolled_at": instant_text(now),
     }
+    before = terminal_of(connection, origin)
+    if before is not None and before.public_key != public_key:
+        _give_up(connection, origin, before.public_key, now)
     again = update(tables.terminal).where(tables.terminal.c.origin == origin).values(**row, revoked_at=None)
     if connection.execute(again).rowcount == 0:
         connection.execute(insert(tables.terminal).values(origin=origin, **row))
+
+
+def change_key(connection: Connection, terminal: Terminal, public_key: str, now: datetime) -> bool:
+    """Put a key in the place of a terminal's present one, which is kept as a former one; return whether it was done.
+
+    It is not where the present key is another by now, or where the new one was or is anybody's.
+    """
+    former, columns = tables.former_key, tables.terminal.c
+    taken = select(columns.origin).where(columns.public_key == public_key)
+    if connection.scalar(taken) or connection.scalar(select(former.c.origin).where(former.c.public_key == public_key)):
+        return False
+    where = (columns.origin == terminal.origin) & (columns.public_key == terminal.public_key)
+    if connection.execute(update(tables.terminal).where(where).values(public_key=public_key)).rowcount == 0:
+        return False
+    _give_up(connection, terminal.origin, terminal.public_key, now)
+    return True
+
+
+def _give_up(connection: Connection, origin: str, public_key: str, now: datetime) -> None:
+    former = tables.former_key
+    connection.execute(delete(former).where(former.c.origin == origin, former.c.public_key == public_key))
+    connection.execute(insert(former).values(origin=origin, public_key=public_key, retired_at=instant_text(now)))
 
 
 def revoke(connection: Connection, origin: str, now: datetime) -> bool:
@@ -127,12 +158,11 @@ def revoke(connection: Connection, origin: str, now: datetime) -> bool:
     return connection.execute(update(tables.terminal).where(where).values(revoked_at=instant_text(now))).rowcount > 0
 
 
-def note_contact(connection: Connection, origin: str, at: datetime, health: Mapping[str, Any] | None = None) -> None:
-    """Note when a terminal was last heard, and what it said of itself where it said something."""
-    row = {"contact_at": instant_text(at)}
-    if health is not None:
-        row["health"] = json.dumps(health)
-    connection.execute(update(tables.terminal).where(tables.terminal.c.origin == origin).values(row))
+def note_contacts(connection: Connection, heard: Mapping[str, tuple[datetime, Mapping[str, Any]]]) -> None:
+    """Note of each terminal when it was last heard, and what it then said of itself."""
+    rows = [{"o": origin, "at": instant_text(at), "said": json.dumps(said)} for origin, (at, said) in heard.items()]
+    if rows:
+        connection.execute(_NOTE_CONTACT, rows)
 
 
 def note_reported(connection: Connection, origin: str, through: datetime) -> None:

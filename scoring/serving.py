@@ -6,8 +6,12 @@ upload cost a socket and nothing else.
 
 from __future__ import annotations
 
+import gc
+import logging
 import resource
 import signal
+import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -16,7 +20,8 @@ from waitress.server import create_server
 
 from scoring.app import create_app
 from scoring.centre import open_centre
-from scoring.errors import AddressTakenError
+from scoring.errors import AddressTakenError, ScoringError
+from scoring.turnstile import Turnstile
 
 _THREADS = 8
 _SILENT_S = 60
@@ -44,7 +49,7 @@ def serve(settings: Settings) -> None:
     centre = open_centre(settings.database, settings.state, settings.heartbeat_s)
     try:
         server = create_server(
-            create_app(centre),
+            Turnstile(create_app(centre), lambda: len(server.task_dispatcher.queue)),
             host=settings.host,
             port=settings.port,
             threads=_THREADS,
@@ -60,14 +65,24 @@ def serve(settings: Settings) -> None:
         where = f"{settings.host}:{settings.port}"
         raise AddressTakenError(f"{where} cannot be served ({error.strerror}): give another --port") from error
     signal.signal(signal.SIGTERM, _interrupt)
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # the turnstile does something about it
+    gc.freeze()  # what lives as long as the server need not be looked through again and again
+    stopping = threading.Event()
+    keeper = threading.Thread(target=centre.checkpoints.keep_making, args=(stopping, centre.now), name="checkpoints")
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
     try:
         print(f"centre: http://{shown}:{settings.port}", flush=True)  # noqa: T201 (its address is its answer)
+        keeper.start()
         server.run()
     except KeyboardInterrupt:  # asked to end before it had begun
         return
     finally:
+        stopping.set()
         server.close()
+        if keeper.is_alive():
+            keeper.join()
+        with suppress(ScoringError):
+            centre.contacts.write()
         centre.store.close()
 
 

@@ -12,39 +12,48 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool, StaticPool
 
-from scoring import tables
+from scoring import migrations, tables
 from scoring.errors import (
     DatabaseUrlError,
     ScoringError,
     StoreBusyError,
     StoreInUseError,
     StoreUnavailableError,
+    StoreUnfinishedError,
     StoreUnsafeError,
 )
 
 _BUSY_S = 5.0
+_ACTED = "acted"
+UNFINISHED = "unfinished_move"
+"""The row of the table `store` that stands in a copy until every chain in it was checked."""
 _ADVISORY_LOCK = 0x6C6B6231  # any constant: two servers of this project on one database must meet
+_LET_GO_WITHIN_MS, _LOCK_NOT_AVAILABLE = 1500, "55P03"
 _PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 _SQLITE_WITH_STRICT = (3, 37)
 
 
 class Store:
-    """A database with its one writer. Every method may be called from any thread."""
+    """A database with its one writer. Every method may be called from any thread.
+
+    `acts_committed` counts the transactions that said `note_act`: whoever read up to one count need not read again.
+    """
 
     def __init__(self, writer: Engine, reader: Engine, lock_file: IO[bytes] | None) -> None:
         self._writer = writer
         self._reader = reader
         self._lock_file = lock_file
         self._lock = threading.Lock()
+        self.acts_committed = 0
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -57,9 +66,13 @@ class Store:
             raise StoreBusyError(f"the store was busy for {_BUSY_S:g} s: try again")
         try:
             with self._writer.begin() as connection:
+                connection.info.pop(_ACTED, None)
                 yield connection
-        except DBAPIError as error:
+                acted = connection.info.pop(_ACTED, False)
+            self.acts_committed += bool(acted)
+        except _errors_of(self._writer) as error:
             self._writer.dispose()
+            self.acts_committed += 1  # whether it was committed is not known: better read once too often
             raise _unavailable(error) from error
         finally:
             self._lock.release()
@@ -81,8 +94,19 @@ class Store:
             self._lock_file.close()
 
 
-def _unavailable(error: DBAPIError) -> ScoringError:
-    said = str(error.orig)
+def note_act(connection: Connection) -> None:
+    """Say that the transaction of a writing connection adds to what the centre itself has said."""
+    connection.info[_ACTED] = True
+
+
+def _errors_of(engine: Engine) -> tuple[type[Exception], ...]:
+    """Return what an engine raises, and what its driver does where it is used by itself, as COPY is."""
+    driver: Any = engine.dialect.dbapi
+    return DBAPIError, driver.Error
+
+
+def _unavailable(error: Exception) -> ScoringError:
+    said = str(error.orig if isinstance(error, DBAPIError) else error)
     if "locked" in said or "busy" in said:
         return StoreBusyError(f"the store is busy ({said}): try again")
     return StoreUnavailableError(
@@ -90,16 +114,20 @@ def _unavailable(error: DBAPIError) -> ScoringError:
     )
 
 
-def open_store(url: str) -> Store:
-    """Return the store of a `--database` URL, its tables made where missing, held against a second server.
+def open_store(url: str, *, unfinished: bool = False) -> Store:
+    """Return the store of a `--database` URL at the newest revision, made where missing, held against a second server.
 
-    DatabaseUrlError, StoreInUseError or StoreUnsafeError, each with what to do.
+    A store that a move left unfinished is opened only where `unfinished` says so.
+    DatabaseUrlError, StoreInUseError, StoreUnsafeError, StoreTooNewError, StoreStrangeError or StoreUnfinishedError,
+    each with what to do.
     """
     path = sqlite_path(url)
     store = _open_sqlite(path) if path is not None else _open_postgresql(url)
     try:
         with store.writing() as connection:
-            tables.metadata.create_all(connection)
+            migrations.upgrade(connection)
+            if not unfinished:
+                _refuse_unfinished(connection)
     except BaseException:
         store.close()
         raise
@@ -107,13 +135,31 @@ def open_store(url: str) -> Store:
 
 
 def open_reader(url: str) -> Store:
-    """Return a store of an existing database that only reads; its `writing` refuses."""
+    """Return a store of an existing database that only reads; its `writing` refuses.
+
+    DatabaseUrlError, StoreTooNewError, StoreTooOldError or StoreUnfinishedError, each with what to do.
+    """
     path = sqlite_path(url)
-    if path is None:
-        return Store(_refusing_engine(), _postgresql_reader(url), None)
-    if not path.is_file():
+    if path is not None and not path.is_file():
         raise DatabaseUrlError(f"{path} does not exist: name the file that the server writes")
-    return Store(_refusing_engine(), _sqlite_reader(path), None)
+    reader = _sqlite_reader(path) if path is not None else _postgresql_reader(url)
+    store = Store(_refusing_engine(), reader, None)
+    try:
+        with store.reading() as connection:
+            migrations.require_newest(connection)
+            _refuse_unfinished(connection)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _refuse_unfinished(connection: Connection) -> None:
+    source = connection.scalar(select(tables.store.c.value).where(tables.store.c.name == UNFINISHED))
+    if source is not None:
+        raise StoreUnfinishedError(
+            f"moving {source} here was begun and not finished: run migrate-store with --again, or name another store"
+        )
 
 
 def sqlite_path(url: str) -> Path | None:
@@ -210,7 +256,7 @@ def _postgresql_reader(url: str) -> Engine:
 def _postgresql_engine(url: str, pool_size: int, max_overflow: int) -> Engine:
     try:
         address = make_url(url).set(drivername="postgresql+psycopg")
-        return create_engine(address, pool_size=pool_size, max_overflow=max_overflow, pool_pre_ping=True)
+        return create_engine(address, pool_size=pool_size, max_overflow=max_overflow)
     except ArgumentError as error:
         raise DatabaseUrlError(f"{url!r} cannot be read: {error}") from error
     except ModuleNotFoundError as error:
@@ -218,12 +264,19 @@ def _postgresql_engine(url: str, pool_size: int, max_overflow: int) -> Engine:
 
 
 def _claim_database(connection: DBAPIConnection, _record: object) -> None:
+    """Take the database for this server alone; one that has just ended, or was killed, may need a moment to let go."""
     cursor = connection.cursor()
-    cursor.execute("SELECT pg_try_advisory_lock(%s), current_setting('synchronous_commit')", (_ADVISORY_LOCK,))
-    mine, synchronous_commit = cursor.fetchone() or (False, "")
+    try:
+        cursor.execute(f"SET LOCAL lock_timeout = {_LET_GO_WITHIN_MS}")
+        cursor.execute("SELECT pg_advisory_lock(%s), current_setting('synchronous_commit')", (_ADVISORY_LOCK,))
+    except Exception as error:
+        if getattr(error, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+            raise
+        raise StoreInUseError(
+            "another server already works on this database: stop it, or name another --database"
+        ) from error
+    _, synchronous_commit = cursor.fetchone() or (None, "off")
     cursor.close()
     connection.commit()
-    if not mine:
-        raise StoreInUseError("another server already works on this database: stop it, or name another --database")
     if synchronous_commit == "off":
         raise StoreUnsafeError("synchronous_commit is off: a power cut would lose what was acknowledged; switch it on")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from fractions import Fraction
@@ -16,16 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from rules.answer import number, yuan
-from rules.errors import RulesError
 from rules.facts import Facts, gather_under
 from rules.grading import FAIR, GOOD, POOR
 from rules.month import MonthResult, Result
-from rules.months import Month
 from rules.policy import Policy, load_policy
+from rules.policy_overlay import Unheard
 from rules.year import YearResult, judge_months, year_of
-from scoring.replay import REFUSED, collector_resting, ledger_events
+from scoring.asked import answered, day_named, told, year_named
+from scoring.replay import collector_resting, opened, read_ledger
 from scoring.what_if_table import table_of
-from sync.errors import EnvelopeError
 from sync.events import Event
 
 Json = dict[str, Any]
@@ -35,18 +33,21 @@ Years = tuple[list[MonthResult], YearResult]
 def compare(events: Iterable[Event], year: int, other: Policy, as_of: date | None = None) -> Json:
     """Return the year's finished months under the shipped rules and under `other`, judged at the end of `as_of`.
 
-    `{year, policies, months, people, years, spending}`: in each pair the shipped rules come first. `people` are
-    those whose grade or pay of a month changes, `years` those whose year's grade does, `spending` is in yuan.
+    `{year, policies, warnings, months, people, years, spending}`: in each pair the shipped rules come first. `people`
+    are those whose grade or pay of a month changes, `years` those whose year's grade does, `spending` is in yuan;
+    `warnings` are what `other` lays over and none of these months looks up, since it is succeeded or begins too late.
     """
     policies = (load_policy(), other)
     until = as_of or date(year, 12, 31)
     facts = gather_under(events, policies)
     shipped, changed = (_years(each, policy, year, until) for each, policy in zip(facts, policies, strict=True))
+    last_on = shipped[0][-1].month.last_on if shipped[0] else date(year, 12, 31)
     months = list(zip(shipped[0], changed[0], strict=True))
     return {
         "year": year,
         "as_of": until.isoformat(),
-        "policies": [policy.name for policy in policies],
+        "policies": _told_apart(*(policy.name for policy in policies)),
+        "warnings": [_warning(each) for each in other.unheard(date(year, 1, 1), last_on)],
         "months": [_month(*pair) for pair in months],
         "people": [person for pair in months for person in _people(*pair, facts[0])],
         "years": list(_years_changed(shipped[1], changed[1], facts[0])),
@@ -57,19 +58,15 @@ def compare(events: Iterable[Event], year: int, other: Policy, as_of: date | Non
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command (the arguments after `what-if`) and return its exit code: 0, or 2 where it was refused."""
     asked = build_parser().parse_args(arguments)
-    try:
-        other = load_policy(asked.policy)
-        with collector_resting(), ledger_events(asked.ledger) as events:
-            answer = compare(events, asked.year, other, asked.as_of)
-    except (EnvelopeError, RulesError) as error:
-        sys.stderr.write(f"{error}\n")
-        return REFUSED
-    except OSError as error:
-        sys.stderr.write(f"{asked.ledger}: cannot be read: {error.strerror}\n")
-        return REFUSED
-    text = table_of(answer) if asked.table else json.dumps(answer, ensure_ascii=False, allow_nan=False)
-    sys.stdout.buffer.write(text.encode() + b"\n")
-    return 0
+    return answered(asked.ledger, lambda: _answer(asked) + "\n")
+
+
+def _answer(asked: argparse.Namespace) -> str:
+    other = load_policy(asked.policy)
+    with collector_resting(), opened(asked.ledger) as lines:
+        answer = compare(read_ledger(lines), asked.year, other, asked.as_of)
+    told(warning["message"] for warning in answer["warnings"])
+    return table_of(answer) if asked.table else json.dumps(answer, ensure_ascii=False, allow_nan=False)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -78,22 +75,32 @@ def build_parser() -> argparse.ArgumentParser:
         prog="python -m scoring what-if", description="Replay a year's months under the shipped and under other rules."
     )
     parser.add_argument("ledger", metavar="LEDGER", help="NDJSON file, one event a line; - is standard input")
-    parser.add_argument("--year", type=_year, required=True, help="the year to compare, such as 2025")
+    parser.add_argument("--year", type=year_named, required=True, help="the year to compare, such as 2025")
     parser.add_argument(
         "--policy", type=Path, required=True, help="the other rules: a TOML file laid over the county's"
     )
-    parser.add_argument("--as-of", type=date.fromisoformat, help="the day at whose end both are judged: 31 December")
+    parser.add_argument("--as-of", type=day_named, help="the day at whose end both are judged: 31 December")
     parser.add_argument("--table", action="store_true", help="print a table to read instead of JSON")
     return parser
-
-
-def _year(text: str) -> int:
-    return Month.parse(f"{text}-01").year
 
 
 def _years(facts: Facts, policy: Policy, year: int, as_of: date) -> Years:
     months = judge_months(facts, policy, year, as_of)
     return months, year_of(facts, policy, year, as_of, months)
+
+
+def _told_apart(shipped: str, other: str) -> list[str]:
+    return [shipped, f"{other}(改)" if other == shipped else other]
+
+
+def _warning(unheard: Unheard) -> Json:
+    succeeded_on = unheard.succeeded_on
+    return {
+        "key": unheard.key,
+        "in_force_from": unheard.from_on.isoformat(),
+        "succeeded_on": None if succeeded_on is None else succeeded_on.isoformat(),
+        "message": str(unheard),
+    }
 
 
 def _month(shipped: MonthResult, other: MonthResult) -> Json:

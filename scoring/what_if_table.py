@@ -10,11 +10,12 @@ _GRADES = ("好", "一般", "差")
 
 
 def table_of(answer: dict[str, Any]) -> str:
-    """Return the comparison as text: months, people whose grade or pay changes, years, spending."""
+    """Return the comparison as text: warnings, months, people whose grade or pay changes, years, spending."""
     shipped, other = answer["policies"]
     head = f"{answer['year']} 年,以 {answer['as_of']} 为准。每格:现行规则({shipped})→ 另一规则({other})"
     parts = [
         head,
+        "\n".join(map(_unheard, answer["warnings"])),
         _aligned(["月份", *_GRADES, "好的名额", "奖励合计(元)"], map(_month_row, answer["months"])),
         f"等次或待遇有变化的人次:{len(answer['people'])}",
         _aligned(["月份", "编号", "姓名", "总分", "等次", "奖励(元)", "补贴(元)"], map(_person_row, answer["people"])),
@@ -23,6 +24,11 @@ def table_of(answer: dict[str, Any]) -> str:
         _spending(answer["spending"]),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _unheard(warning: dict[str, Any]) -> str:
+    begun, succeeded = f"注意:{warning['key']} 自 {warning['in_force_from']} 起的值未起作用", warning["succeeded_on"]
+    return f"{begun}:{succeeded} 起由现行规则接替" if succeeded else f"{begun}:开始得太晚"
 
 
 def _spending(spending: dict[str, Any]) -> str:

@@ -45,7 +45,15 @@ _EVENTS = {
     "finding.revoked": "记录撤销",
     "month.closed": "月度结账",
     "adjustment.recorded": "事后调整",
-    "credential.changed": "PIN 更换",
+    "credential.changed": "PIN 或密钥更换",
+    "policy.adopted": "细则调整生效",
+    "setting.set": "参数设置",
+    "task.opened": "下达任务",
+    "task.closed": "任务完成",
+    "release.named": "指定程序版本",
+    "template.relayed": "转交人脸模板（密封）",
+    "template.withdrawn": "撤回人脸模板",
+    "attachment.erased": "附件删除",
 }
 _REASONS = {
     "envelope": "格式错误",

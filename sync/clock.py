@@ -1,7 +1,7 @@
 """The terminal's time with a bound on its error: the kernel's own, or what the centre's answers allow to say.
 
-A clock that was never compared with anything has no bound that means something; then it says a day, which leaves
-every punch near a boundary to people (时钟待核) instead of guessing.
+A clock that was never compared with anything may show any year (1970, the image's date); then it says a century,
+which is true and leaves every punch near a boundary to people (时钟待核) instead of guessing.
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from sync.events import Clock
 
-UNKNOWN_MS = 86_400_000
+UNKNOWN_MS = 100 * 366 * 86_400_000
+"""A century: how wrong a clock may be that nobody vouches for."""
+
 DRIFT_PPM = 100
 """A Pi's crystal drifts less than this, in parts per million of the time since the last comparison."""
 
@@ -53,11 +56,15 @@ class Kernel:
     max_error_ms: int | None
 
 
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
 def kernel_clock() -> Kernel:
     """Return the kernel's own statement (adjtimex); an undisciplined clock is `rtc` where a battery clock exists."""
-    libc = ctypes.CDLL(None, use_errno=True)
     timex = _Timex()
-    state = libc.adjtimex(ctypes.byref(timex))
+    state = _libc().adjtimex(ctypes.byref(timex))
     if state in {-1, _CLOCK_ERROR} or timex.status & _UNSYNCHRONISED:
         return Kernel("rtc" if Path("/dev/rtc0").exists() else "none", None)
     return Kernel("ntp", math.ceil(timex.maxerror / 1000))

@@ -1,33 +1,52 @@
-"""One event is one line of JSON. Bytes enter, a checked envelope leaves; the bytes themselves are never changed.
+"""One event is one line of JSON. Bytes enter, a checked envelope with its payload leaves; the bytes never change.
 
-What `data` means is not known here (see `sync.schema`); a line is encoded once, when it is born.
+What `data` must look like is written in `sync.schema`; a line is encoded once, when it is born.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
-from typing import Annotated, Any, Literal, NoReturn
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from itertools import islice
+from operator import attrgetter
+from typing import Annotated, Any, Literal, NamedTuple, Union, cast
 
 import msgspec
 import uuid_utils
 from msgspec import Meta
 
 from sync.errors import EnvelopeError
+from sync.instants import COUNTY_TIME, in_county_time, instant_text, parse_instant
+from sync.schema import PAYLOADS, PayloadError, UnknownTypeError
+from sync.strict import strict_object
 
-COUNTY_TIME = timezone(timedelta(hours=8), "UTC+8")
-"""Times of day, and the day an instant belongs to, are the county's."""
+__all__ = [
+    "CENTRE",
+    "COUNTY_TIME",
+    "LINES_AT_A_TIME",
+    "Clock",
+    "Event",
+    "encode_event",
+    "in_county_time",
+    "instant_text",
+    "new_event_id",
+    "parse_event",
+    "parse_events",
+    "parse_instant",
+    "payload_of",
+    "plain_events",
+]
 
 CENTRE = "centre"
 """The origin of what people do at the centre."""
 
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)\Z", re.ASCII)
-_NAME = re.compile(r"[^\x00-\x1f\x7f]{1,200}\Z")
-MAX_DEPTH = 64
-"""How many objects and lists may lie within one another in a line."""
+LINES_AT_A_TIME = 256
+"""How many lines are best read at once."""
 
+_NAME = re.compile(r"[^\x00-\x1f\x7f]{1,200}\Z")
 _CLOCK_SOURCES = frozenset({"ntp", "rtc", "saved", "none"})
 
 
@@ -50,7 +69,10 @@ class Clock(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
-    """An event as it stands in a ledger: the envelope's fields, and the exact bytes it was read from."""
+    """An event as it stands in a ledger: the envelope's fields, and the exact bytes it was read from.
+
+    `payload` is its `data` as the Struct of its type; None where the type has none, or `data` does not fit it.
+    """
 
     id: str
     origin: str
@@ -58,10 +80,19 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     seq: int
     type: str
     occurred_at: datetime
-    data: Mapping[str, Any]
     line: bytes
+    payload: msgspec.Struct | None = None
     clock: Clock | None = None
     actor: str | None = None
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """Return `data` as it stands in the line."""
+        try:
+            return _DATA.decode(self.line).data
+        except msgspec.MsgspecError:  # a number beyond it, which JSON allows
+            found: Mapping[str, Any] = strict_object(self.line)["data"]
+            return found
 
     @property
     def uncertainty_ms(self) -> int:
@@ -69,41 +100,65 @@ class Event(msgspec.Struct, frozen=True, gc=False):
         return self.clock.uncertainty_ms if self.clock else 0
 
 
+class _Data(msgspec.Struct, gc=False):
+    data: dict[str, Any]
+
+
+_DATA = msgspec.json.Decoder(_Data)
+
+
+class _Form(NamedTuple):
+    """A type of event, how many keys a line of it has at least, and what may be absent from its data."""
+
+    type: str
+    least_keys: int
+    absences: Callable[[Any], tuple[Any, ...]]
+    optional: int
+
+
+_KEYS_OF_ALL = 7
 _Text = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
-class _Plain(msgspec.Struct, gc=False, kw_only=True, omit_defaults=True):
-    """A line as a fast parser reads it: keys that stand twice, or that it does not know, it passes over."""
-
-    v: Literal[1]
-    id: _Text
-    origin: _Text
-    epoch: Annotated[str, Meta(max_length=200)] = ""
-    seq: Annotated[int, Meta(ge=1)]
-    type: _Text
-    occurred_at: str
-    clock: Clock | None = None
-    actor: Annotated[str, Meta(max_length=200)] | None = None
-    data: dict[str, Any]
-
-
-class _Glance(msgspec.Struct, gc=False):
-    """What of a line is read where another examines it; an instant in an odd form may pass."""
-
-    id: str
-    origin: str
-    seq: int
-    type: str
-    occurred_at: Annotated[datetime, Meta(tz=True)]
-    data: dict[str, Any]
-    epoch: str = ""
-    clock: Clock | None = None
-    actor: str | None = None
+def _forms() -> dict[type[msgspec.Struct], _Form]:
+    """Return, for each type whose data is one flat object, the Struct that reads a whole line of it."""
+    envelope: list[Any] = [
+        ("v", Literal[1]),
+        ("id", _Text),
+        ("origin", _Text),
+        ("seq", Annotated[int, Meta(ge=1)]),
+        ("occurred_at", Annotated[datetime, Meta(tz=True)]),
+    ]
+    rest: list[Any] = [
+        ("epoch", Annotated[str, Meta(max_length=200)], ""),
+        ("clock", Clock | None, None),
+        ("actor", _Text | None, None),
+    ]
+    forms: dict[type[msgspec.Struct], _Form] = {}
+    for type_, payload in PAYLOADS.items():
+        fields = msgspec.structs.fields(payload)
+        if any(field.name == "sessions" for field in fields):
+            continue
+        name = "_" + type_.replace(".", "_")
+        line = msgspec.defstruct(name, [*envelope, ("data", payload), *rest], tag_field="type", tag=type_, gc=False)
+        optional = [field.name for field in fields if not field.required]
+        getter = attrgetter(*optional, "__class__", "__class__")  # of two names or more it gives a tuple
+        forms[line] = _Form(type_, _KEYS_OF_ALL + len(fields) - len(optional), getter, len(optional))
+    return forms
 
 
-_PLAIN, _GLANCE = msgspec.json.Decoder(_Plain), msgspec.json.Decoder(_Glance)
-_ENCODER = msgspec.json.Encoder()
-_KEYS_OF_ALL = 7
+_FORMS = _forms()
+_PLAIN: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Union[tuple(_FORMS)], float_hook=Decimal)  # noqa: UP007 (made of a tuple)
+_PAYLOADS: dict[str, msgspec.json.Decoder[Any]] = {
+    type_: msgspec.json.Decoder(msgspec.defstruct("_Line", [("data", payload)]), float_hook=Decimal)
+    for type_, payload in PAYLOADS.items()
+}
+"""Of a line that is known to be sound, `data` alone."""
+_INSTANT_KEY = b'"occurred_at":"'
+_INSTANT_IN_LINE = re.compile(rb'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)"')
+_WHITE = (b" ", b"\t", b"\r")
+_NESTED = (b"[[", b",[")
+_T, _DOT = ord("T"), ord(".")
 
 
 def new_event_id() -> str:
@@ -144,83 +199,91 @@ def encode_event(
     return json.dumps(envelope, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
-def instant_text(at: datetime) -> str:
-    """Return an aware instant as county time with milliseconds, such as 2026-10-08T08:29:41.123+08:00."""
-    return at.astimezone(COUNTY_TIME).isoformat(timespec="milliseconds")
-
-
-def parse_instant(text: object) -> datetime:
-    """Return the aware instant that an RFC 3339 text names; EnvelopeError if it names none."""
-    if not isinstance(text, str) or not _INSTANT.match(text):
-        raise EnvelopeError(f"{text!r} is not an instant such as 2026-10-08T08:29:41.123+08:00")
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError as error:
-        raise EnvelopeError(f"{text!r} is not an instant: {error}") from error
-
-
 def parse_event(line: bytes) -> Event:
     """Return the event that a line (without its line end) holds.
 
     Raises EnvelopeError naming the field: not a JSON object, a key twice at any depth, a field missing or of the
-    wrong form, another `v`. An absent `epoch` is the empty one; whether `data` fits its type is not asked here.
+    wrong form, another `v`. An absent `epoch` is the empty one; whether `data` fits its type, `payload_of` says.
     """
-    return _plain_event(line) or _strict_event(line)
+    plain = plain_events((line,))
+    return plain[0] if plain else _strict_event(line)
 
 
-def glance_at(line: bytes) -> Event:
-    """Return what `parse_event` returns of a line that it accepts, sooner, for it does not look for faults.
+def parse_events(lines: Iterable[bytes]) -> Iterator[Event]:
+    """Yield what `parse_event` returns of each line (without its line end), in order and sooner."""
+    waiting = iter(lines)
+    while block := list(islice(waiting, LINES_AT_A_TIME)):
+        yield from plain_events(block) or map(parse_event, block)
 
-    For a reader while somebody else examines the same lines: nothing that came of a glance may be shown before
-    every line is known to be sound. Raises EnvelopeError where the line cannot be read at all.
+
+def payload_of(event: Event) -> msgspec.Struct:
+    """Return the event's `data` as the Struct of its type.
+
+    Raises UnknownTypeError for a type that is not in PAYLOADS (ask `is_ignored` first), PayloadError naming
+    the field and what is wrong with it.
     """
+    if event.payload is not None:
+        return event.payload
+    form = _PAYLOADS.get(event.type)
+    if form is None:
+        raise UnknownTypeError(f"unknown type {event.type!r}")
     try:
-        said = _GLANCE.decode(line)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        return _strict_event(line)
-    return Event(
-        said.id, said.origin, said.epoch, said.seq, said.type, said.occurred_at, said.data, line, said.clock, said.actor
-    )
+        return cast("msgspec.Struct", form.decode(event.line).data)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise PayloadError(f"{event.type}: {error}") from error
 
 
-def _plain_event(line: bytes) -> Event | None:
-    """Return the event of a line that shows at a glance to be sound; None where a closer look is needed.
+def plain_events(lines: Sequence[bytes]) -> list[Event] | None:
+    """Return the events of lines that all show at a glance to be sound; None where any needs a closer look.
 
-    What a fast parser might let pass (a key that stands twice, another form of an instant, control characters)
-    is left to the strict one, which also names what is wrong.
+    What `parse_event` returns of each, in half the time: what makes a line doubtful is looked for in all of them at
+    once, so that a few hundred lines at a time are best.
     """
-    if b"\\" in line or b"\x7f" in line or _may_be_deep(line):
+    joined = b"\n".join(lines)
+    if joined.count(b"\n") != len(lines) - 1 or _may_be_odd(joined):
         return None
+    decode, forms, events, keys = _PLAIN.decode, _FORMS, [], 0
     try:
-        said = _PLAIN.decode(line)
-        if said.clock is not None and said.clock.source not in _CLOCK_SOURCES:
-            return None
-        if not (_INSTANT.match(said.occurred_at) and _has_each_key_once(line, said)):
-            return None
-        at = msgspec.convert(said.occurred_at, datetime)
+        for line in lines:
+            said = decode(line)
+            form, clock = forms[type(said)], said.clock
+            keys += form.least_keys + form.optional - form.absences(said.data).count(None)
+            keys += bool(said.epoch) + (said.actor is not None)
+            if clock is not None:
+                keys += 3 + bool(clock.boot_id) + bool(clock.boottime_ns)
+            if not _has_plain_instant(line) or (clock is not None and clock.source not in _CLOCK_SOURCES):
+                return None
+            events.append(
+                Event(
+                    said.id, said.origin, said.epoch, said.seq, form.type, said.occurred_at, line, said.data, clock,
+                    said.actor,
+                )
+            )  # fmt: skip
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
-    return Event(said.id, said.origin, said.epoch, said.seq, said.type, at, said.data, line, said.clock, said.actor)
+    return events if joined.count(b'":') == keys else None
 
 
-def _has_each_key_once(line: bytes, said: _Plain) -> bool:
-    """Return whether it is certain that no key of a line without escapes stands twice.
+def _may_be_odd(lines: bytes) -> bool:
+    """Return whether there are escapes, control characters, lists in lists, or white space after a quote.
 
-    It is where writing what was read gives the same bytes, or where as many keys were read as there are `":`,
-    with which every key ends unless there is white space between them.
+    Without these every key ends in `":`, so that as many of them as keys were read mean that none stands twice.
     """
-    if _ENCODER.encode(said) == line:
+    if b"\\" in lines or b"\x7f" in lines or (b"[" in lines and any(nested in lines for nested in _NESTED)):
         return True
-    if any(space in line for space in (b'" ', b'"\t', b'"\r', b'"\n')):
-        return False
-    keys = _KEYS_OF_ALL + len(said.data) + bool(said.epoch) + bool(said.actor)
-    if said.clock is not None:
-        keys += 3 + bool(said.clock.boot_id) + bool(said.clock.boottime_ns)
-    return line.count(b'":') == keys
+    return any(white in lines and b'"' + white in lines for white in _WHITE)
+
+
+def _has_plain_instant(line: bytes) -> bool:
+    """Return whether `occurred_at` is written as this project writes it, or at least as `parse_instant` demands."""
+    begins = line.find(_INSTANT_KEY) + len(_INSTANT_KEY)
+    if line[begins + 23 : begins + 30] == b'+08:00"' and line[begins + 10] == _T and line[begins + 19] == _DOT:
+        return True
+    return _INSTANT_IN_LINE.match(line, begins) is not None
 
 
 def _strict_event(line: bytes) -> Event:
-    fields = _parse_object(line)
+    fields = strict_object(line)
     if fields.get("v") != 1 or isinstance(fields.get("v"), bool):
         raise EnvelopeError(f"v is {fields.get('v')!r}, this ledger speaks only v 1")
     payload = fields.get("data")
@@ -233,74 +296,21 @@ def _strict_event(line: bytes) -> Event:
         seq=_sequence_number(fields),
         type=_text(fields, "type"),
         occurred_at=parse_instant(fields.get("occurred_at")),
-        data=payload,
         line=line,
+        payload=_fitting(fields.get("type"), line),
         clock=_clock(fields["clock"]) if "clock" in fields else None,
         actor=_text(fields, "actor") if "actor" in fields else None,
     )
 
 
-def _parse_object(line: bytes) -> dict[str, Any]:
+def _fitting(type_: Any, line: bytes) -> msgspec.Struct | None:  # noqa: ANN401 (a text, or refused elsewhere)
+    form = _PAYLOADS.get(type_) if isinstance(type_, str) else None
+    if form is None:
+        return None
     try:
-        parsed = _STRICT.decode(line.decode())
-    except UnicodeDecodeError as error:
-        raise EnvelopeError(f"not UTF-8 at byte {error.start}") from error
-    except RecursionError as error:
-        raise EnvelopeError("nested too deeply") from error
-    except json.JSONDecodeError as error:
-        raise EnvelopeError(f"not JSON at character {error.pos}: {error.msg}") from error
-    except EnvelopeError:
-        raise
-    except ValueError as error:  # a number of thousands of digits
-        raise EnvelopeError(f"not JSON: {error}") from error
-    if not isinstance(parsed, dict):
-        raise EnvelopeError("not a JSON object")
-    if _may_be_deep(line):
-        _refuse_depth(parsed)
-    if b"\\u" in line:
-        _refuse_lone_surrogates(parsed)
-    return parsed
-
-
-def _may_be_deep(line: bytes) -> bool:
-    return line.count(b"[") + line.count(b"{") > MAX_DEPTH
-
-
-def _refuse_depth(parsed: dict[str, Any]) -> None:
-    """Refuse what is nested deeper than any event: how deep a program can go is no matter of luck."""
-    level: list[Any] = [parsed]
-    for _ in range(MAX_DEPTH):
-        level = [
-            inner
-            for outer in level
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, (dict, list))
-        ]
-    if level:
-        raise EnvelopeError(f"nested too deeply: more than {MAX_DEPTH} levels")
-
-
-def _refuse_lone_surrogates(parsed: dict[str, Any]) -> None:
-    try:
-        json.dumps(parsed, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:
-        raise EnvelopeError("a text holds half of a character (a lone surrogate)") from error
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise EnvelopeError(f"the key {twice!r} stands twice in one object")
-    return made
-
-
-def _no_constant(word: str) -> NoReturn:
-    raise EnvelopeError(f"{word} is not JSON")
-
-
-_STRICT = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)
+        return cast("msgspec.Struct", form.decode(line).data)
+    except (msgspec.MsgspecError, ValueError):
+        return None
 
 
 def _text(fields: dict[str, Any], name: str) -> str:
@@ -322,7 +332,7 @@ def _clock(value: object) -> Clock:
     if not isinstance(value, dict):
         raise EnvelopeError("clock is not an object")
     source, uncertainty_ms = value.get("source", "none"), value.get("uncertainty_ms", 0)
-    if source not in _CLOCK_SOURCES:
+    if not isinstance(source, str) or source not in _CLOCK_SOURCES:
         raise EnvelopeError(f"clock.source is {source!r}, not one of ntp, rtc, saved, none")
     if not isinstance(uncertainty_ms, int) or isinstance(uncertainty_ms, bool) or uncertainty_ms < 0:
         raise EnvelopeError(f"clock.uncertainty_ms is {uncertainty_ms!r}, not a whole number from 0")

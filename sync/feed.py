@@ -11,8 +11,10 @@ from sync.errors import SyncError
 from sync.keys import SigningKey, verify
 from sync.wire import feed_text
 
-KINDS = ("roster", "schedule")
-"""The kinds a terminal follows today; templates, policy, tasks and release are to follow the same way."""
+KINDS = ("roster", "schedule", "templates", "policy", "tasks", "release")
+"""The kinds that a terminal follows."""
+HIGHEST_VERSION = 2**52
+"""No terminal may claim to hold a higher one."""
 
 
 class FeedError(SyncError, ValueError):
@@ -21,7 +23,7 @@ class FeedError(SyncError, ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """One kind's present state for one terminal: `body` is the JSON as signed, `version` a ledger position."""
+    """One kind's present state for one terminal: `body` is the JSON as signed, `version` only ever grows."""
 
     origin: str
     kind: str

@@ -45,15 +45,23 @@ def verify(public_text: str, signature: str, text: bytes) -> None:
     """Return if `signature` (base64) is this key's over `text`; else raise SignatureRejectedError."""
     try:
         key = Ed25519PublicKey.from_public_bytes(base64.b64decode(public_text, validate=True))
-        key.verify(base64.b64decode(signature, validate=True), text)
+        key.verify(_exactly(signature), text)
     except (InvalidSignature, binascii.Error, ValueError) as error:
         raise SignatureRejectedError("the signature does not match the sender's key") from error
+
+
+def _exactly(signature: str) -> bytes:
+    """Return the bytes of a base64 text that is the only one for them: its last letter may have no idle bits set."""
+    raw = base64.b64decode(signature, validate=True)
+    if base64.b64encode(raw) != signature.encode():
+        raise binascii.Error("not the canonical base64 of its bytes")
+    return raw
 
 
 def is_public_key(public_text: str) -> bool:
     """Return whether a text is the base64 of an Ed25519 public key."""
     try:
-        Ed25519PublicKey.from_public_bytes(base64.b64decode(public_text, validate=True))
+        Ed25519PublicKey.from_public_bytes(_exactly(public_text))
     except (binascii.Error, ValueError):
         return False
     return True
@@ -86,8 +94,13 @@ def write_secret(path: Path, secret: bytes) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     temporary.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make what was created, renamed or removed in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(handle)
     finally:
-        os.close(folder)
+        os.close(handle)

@@ -26,6 +26,15 @@ class Progress:
     acknowledged: int
 
 
+@dataclass(frozen=True, slots=True)
+class KnownHead:
+    """The last line known of one epoch: its number (0 before the first) and the hash after it."""
+
+    epoch: str
+    seq: int
+    hash: bytes
+
+
 class Outbox(Protocol):
     """What the uplink needs of a store. Each method is safe to call from the uplink's own thread."""
 

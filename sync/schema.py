@@ -1,4 +1,4 @@
-"""What `data` of each type of event must look like. A parsed event enters, a typed payload leaves.
+"""What `data` of each type of event must look like: one Struct for each type.
 
 Keys that a type does not name are tolerated, so that a newer terminal can talk to an older centre. Whether
 the people, halls and findings that a payload names exist is not asked here, nor what follows for anybody.
@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
+from decimal import Decimal
+from types import NoneType
 from typing import Annotated, Any, Literal
 
-import msgspec
 from msgspec import Meta, Struct, field
 
 from sync.errors import SyncError
-from sync.events import COUNTY_TIME, Event
+from sync.instants import COUNTY_TIME
 
 
 class UnknownTypeError(SyncError, LookupError):
@@ -39,7 +40,7 @@ LeaveKind = Literal[
 _TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]\Z", re.ASCII)
 
 
-class HallOpened(Struct, frozen=True):
+class HallOpened(Struct, frozen=True, gc=False):
     """A hall exists; `level` is its place: county centre, branch, town centre or village station."""
 
     hall: Name
@@ -48,7 +49,7 @@ class HallOpened(Struct, frozen=True):
     parent: Name | None = None
 
 
-class PersonRegistered(Struct, frozen=True):
+class PersonRegistered(Struct, frozen=True, gc=False):
     """A member of staff is known, or is known better than before."""
 
     person: Name
@@ -60,7 +61,7 @@ class PersonRegistered(Struct, frozen=True):
     filed_on: date | None = None
 
 
-class PersonAssigned(Struct, frozen=True):
+class PersonAssigned(Struct, frozen=True, gc=False):
     """A person belongs to a hall from a date on; a later date is a transfer."""
 
     person: Name
@@ -69,7 +70,7 @@ class PersonAssigned(Struct, frozen=True):
     window: Label | None = None
 
 
-class PersonLeft(Struct, frozen=True):
+class PersonLeft(Struct, frozen=True, gc=False):
     """`on` is the last day of a person's service."""
 
     person: Name
@@ -77,7 +78,7 @@ class PersonLeft(Struct, frozen=True):
     notice_on: date | None = None
 
 
-class CertificateRecorded(Struct, frozen=True):
+class CertificateRecorded(Struct, frozen=True, gc=False):
     """A certificate of skill: 5 is 五级/初级工 … 2 技师, 1 高级技师."""
 
     person: Name
@@ -85,14 +86,14 @@ class CertificateRecorded(Struct, frozen=True):
     issued_on: date
 
 
-class Investigation(Struct, frozen=True):
+class Investigation(Struct, frozen=True, gc=False):
     """立案 opened or closed on a day."""
 
     person: Name
     on: date
 
 
-class ShiftSession(Struct, frozen=True):
+class ShiftSession(Struct, frozen=True, gc=False):
     """One stretch of work in a shift; `start` and `end` are times of day of the county, HH:MM."""
 
     name: Name
@@ -107,7 +108,7 @@ class ShiftSession(Struct, frozen=True):
             raise ValueError(f"session {self.name}: start {self.start} is not before end {self.end}")
 
 
-class ShiftSet(Struct, frozen=True):
+class ShiftSet(Struct, frozen=True, gc=False):
     """The shift of a hall from a date on: weekdays (1 is Monday) and the sessions of each working day."""
 
     hall: Name
@@ -121,7 +122,7 @@ class ShiftSet(Struct, frozen=True):
             raise ValueError(f"sessions: the names {', '.join(names)} are not unique")
 
 
-class CalendarDay(Struct, frozen=True):
+class CalendarDay(Struct, frozen=True, gc=False):
     """A day is, or is not, a working day, whatever the national calendar says; for one hall or for all."""
 
     on: date
@@ -130,7 +131,7 @@ class CalendarDay(Struct, frozen=True):
     hall: Name | None = None
 
 
-class Punch(Struct, frozen=True):
+class Punch(Struct, frozen=True, gc=False):
     """Somebody clocked in or out; which of the two is derived, never stated."""
 
     person: Name
@@ -140,13 +141,13 @@ class Punch(Struct, frozen=True):
     liveness: Any = None
 
 
-class PunchWithdrawn(Struct, frozen=True):
+class PunchWithdrawn(Struct, frozen=True, gc=False):
     """不是我: the named punch counts no more."""
 
     punch: Name
 
 
-class TerminalAssigned(Struct, frozen=True):
+class TerminalAssigned(Struct, frozen=True, gc=False):
     """A terminal serves a hall from a date on."""
 
     terminal: Name
@@ -154,21 +155,21 @@ class TerminalAssigned(Struct, frozen=True):
     from_on: date = field(name="from")
 
 
-class TerminalRetired(Struct, frozen=True):
+class TerminalRetired(Struct, frozen=True, gc=False):
     """A terminal is not waited for on days later than `on`."""
 
     terminal: Name
     on: date
 
 
-class TerminalReported(Struct, frozen=True):
+class TerminalReported(Struct, frozen=True, gc=False):
     """Everything that a terminal recorded up to `through` has arrived."""
 
     terminal: Name
     through: Instant
 
 
-class LeaveGranted(Struct, frozen=True):
+class LeaveGranted(Struct, frozen=True, gc=False):
     """Leave from one instant up to another; `filed` says whether it was put on file (备案)."""
 
     leave: Name
@@ -187,14 +188,14 @@ class LeaveGranted(Struct, frozen=True):
             raise ValueError("from is not before to")
 
 
-class LeaveClosed(Struct, frozen=True):
+class LeaveClosed(Struct, frozen=True, gc=False):
     """销假: the person reported back on a day."""
 
     leave: Name
     on: date
 
 
-class ExplanationAccepted(Struct, frozen=True):
+class ExplanationAccepted(Struct, frozen=True, gc=False):
     """情况说明, or an outage, excuses one session of one day."""
 
     person: Name
@@ -203,8 +204,11 @@ class ExplanationAccepted(Struct, frozen=True):
     reason: str
 
 
-class FindingRecorded(Struct, frozen=True):
-    """A fact found by somebody, named by clause. `points` is the magnitude of a discretionary clause."""
+class FindingRecorded(Struct, frozen=True, gc=False):
+    """A fact found by somebody, named by clause. `points` is the magnitude of a discretionary clause.
+
+    A whole number is an int, any other an exact Decimal, so that the binary form of a fraction decides nothing.
+    """
 
     finding: Name
     person: Name
@@ -214,19 +218,23 @@ class FindingRecorded(Struct, frozen=True):
     confirmed: bool
     variant: str | None = None
     session: Name | None = None
-    points: int | float | None = None
+    points: Any = None
     note: str | None = None
     evidence: Any = None
 
+    def __post_init__(self) -> None:
+        if isinstance(self.points, bool) or not isinstance(self.points, (int, Decimal, NoneType)):
+            raise TypeError(f"points are {self.points!r}, not a number")
 
-class FindingDecided(Struct, frozen=True):
+
+class FindingDecided(Struct, frozen=True, gc=False):
     """A finding is confirmed, or revoked for good."""
 
     finding: Name
     reason: str | None = None
 
 
-class EvaluatorSwitched(Struct, frozen=True):
+class EvaluatorSwitched(Struct, frozen=True, gc=False):
     """The rating device of a window was opened or closed."""
 
     hall: Name
@@ -234,7 +242,7 @@ class EvaluatorSwitched(Struct, frozen=True):
     person: Name | None = None
 
 
-class RatingRequested(Struct, frozen=True):
+class RatingRequested(Struct, frozen=True, gc=False):
     """A visit: one service to one citizen, who may now rate it."""
 
     visit: Name
@@ -247,7 +255,7 @@ class RatingRequested(Struct, frozen=True):
     unsolicited: bool | None = None
 
 
-class RatingGiven(Struct, frozen=True):
+class RatingGiven(Struct, frozen=True, gc=False):
     """A citizen's rating of a visit: 5 非常满意 … 1 非常不满意."""
 
     visit: Name
@@ -260,13 +268,13 @@ class RatingGiven(Struct, frozen=True):
     text_sha256: str | None = None
 
 
-class RatingLapsed(Struct, frozen=True):
+class RatingLapsed(Struct, frozen=True, gc=False):
     """Nobody pressed: 未评价, never a default good rating."""
 
     visit: Name
 
 
-class RatingReviewed(Struct, frozen=True):
+class RatingReviewed(Struct, frozen=True, gc=False):
     """What the review of a bad rating found."""
 
     visit: Name
@@ -274,7 +282,7 @@ class RatingReviewed(Struct, frozen=True):
     attributable: bool
 
 
-class MonthClosed(Struct, frozen=True):
+class MonthClosed(Struct, frozen=True, gc=False):
     """A month is closed; `good` names whom the committee chose among those tied across the line."""
 
     month: MonthName
@@ -312,35 +320,3 @@ PAYLOADS: dict[str, type[Struct]] = {
     "month.closed": MonthClosed,
 }
 """The types that a replay reads, each with the form of its `data`."""
-
-IGNORED_TYPES = frozenset({"adjustment.recorded", "credential.changed"})
-IGNORED_PREFIXES = ("device.", "consent.", "enrolment.", "signin.", "proposal.")
-"""Known types, and families of types, that change no replay."""
-
-TERMINAL_TYPES = frozenset({"punch", "punch.withdrawn", "rating.requested", "rating.given", "rating.lapsed"})
-TERMINAL_PREFIXES = ("evaluator.", *IGNORED_PREFIXES)
-
-
-def terminal_may_emit(type_: str) -> bool:
-    """Return whether an event of this type may come from a terminal; what else it says is quarantined."""
-    return type_ in TERMINAL_TYPES or type_.startswith(TERMINAL_PREFIXES)
-
-
-def is_ignored(type_: str) -> bool:
-    """Return whether the type is known and changes no replay."""
-    return type_ in IGNORED_TYPES or type_.startswith(IGNORED_PREFIXES)
-
-
-def payload_of(event: Event) -> Struct:
-    """Return the event's `data` as the Struct of its type.
-
-    Raises UnknownTypeError for a type that is not in PAYLOADS (ask `is_ignored` first), PayloadError naming
-    the field and what is wrong with it.
-    """
-    form = PAYLOADS.get(event.type)
-    if form is None:
-        raise UnknownTypeError(f"unknown type {event.type!r}")
-    try:
-        return msgspec.convert(event.data, form)
-    except msgspec.ValidationError as error:
-        raise PayloadError(f"{event.type}: {error}") from error

@@ -11,30 +11,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
-from urllib.parse import quote
 
 import requests
 
-from sync import feed, wire
+from sync import feed
 from sync.clock import SystemClock
-from sync.errors import SignatureRejectedError, SyncError
+from sync.errors import SignatureRejectedError
 from sync.events import instant_text, parse_instant
-from sync.keys import SigningKey, verify
-from sync.outbox import Outbox, StoredLine
+from sync.keys import SigningKey
+from sync.link import Link, UplinkError, pause_s, reason
+from sync.outbox import Outbox
+from sync.sender import Sender
 
-_TIMEOUT_S = (3.05, 20)
-_MAX_BACKOFF_S = 900
 _MOST_DOUBLINGS = 10
-_TAKEN = range(200, 300)
-_TOLERATED_OFFSET_S = 300
+_BEAT_JITTER = 0.2
 
-
-class UplinkError(SyncError, ConnectionError):
-    """The centre did not take what was sent; `wait_s` is how long it asked to be left alone, where it did."""
-
-    def __init__(self, message: str, wait_s: float | None = None) -> None:
-        super().__init__(message)
-        self.wait_s = wait_s
+__all__ = ["Errand", "FeedHolder", "LinkState", "Uplink", "UplinkError"]
 
 
 class FeedHolder(Protocol):
@@ -47,17 +39,35 @@ class FeedHolder(Protocol):
         """Keep a checked manifest durably in place of the one before."""
 
 
+class Errand(Protocol):
+    """Something else that goes the same way: lines that come back, attachments, templates, checkpoints."""
+
+    def says(self) -> Mapping[str, Any]:
+        """Return what joins the next heartbeat."""
+
+    def run(self, link: Link, answer: Mapping[str, Any]) -> None:
+        """Do what is due after a heartbeat and its answer. What it raises is shown, and it is run again at the next."""
+
+    def centre_went_back(self) -> None:
+        """Take note that the centre knows less than before: what it took earlier is to be offered again."""
+
+
 @dataclass(frozen=True, slots=True)
 class LinkState:
-    """What the screens say of the link: when the centre last answered, and why it does not."""
+    """What the screens say of the link: when the centre last answered, why it does not, what the hub holds for it."""
 
     contact_at: datetime | None = None
     trouble: str | None = None
+    relayed: bool = False
 
 
 @dataclass(slots=True)
 class Uplink:
-    """The link of one terminal to its centre. `on_change` is called after each change of `state` or of the feed."""
+    """The link of one terminal to its centre. `on_change` is called after each change of `state` or of the feed.
+
+    `centre_url` is the centre's address or that of the hall's hub. `other_key` returns the key to try where the centre
+    refuses the one in use, None where there is no other.
+    """
 
     centre_url: str
     server_key: str
@@ -69,29 +79,44 @@ class Uplink:
     on_change: Callable[[], None] = lambda: None
     heartbeat_s: float = 30.0
     state: LinkState = LinkState()
-    max_lines: int = wire.MAX_LINES
+    errands: Sequence[Errand] = ()
+    other_key: Callable[[], SigningKey | None] = lambda: None
+    link: Link = field(init=False)
+    sender: Sender = field(init=False)
     _wake: threading.Event = field(default_factory=threading.Event)
     _stopping: threading.Event = field(default_factory=threading.Event)
-    _http: requests.Session = field(default_factory=requests.Session)
+
+    def __post_init__(self) -> None:
+        self.link = Link(self.centre_url, self.outbox.origin, self.key, self.clock, self.other_key)
+        self.sender = Sender(self.link, self.server_key, self.outbox, self._heard, self.on_change)
 
     def run(self) -> None:
         """Send, listen and wait until `stop`; failures wait a random time that grows with each."""
         failures = 0
         while not self._stopping.is_set():
             self._wake.clear()
-            try:
-                if failures or not self.state.contact_at:
-                    self.check_heads()
-                self.send_pending()
-                self.beat()
-            except Exception as error:  # noqa: BLE001 (whatever failed is shown and tried again: that is its duty)
-                self._became(replace(self.state, trouble=_reason(error)))
-                self._stopping.wait(_pause_s(error, failures))
-                failures = min(failures + 1, _MOST_DOUBLINGS)
-            else:
+            error = self._turn(again=failures > 0 or self.state.contact_at is None)
+            if error is None:
                 failures = 0
-                self._wake.wait(self.heartbeat_s)
-        self._http.close()
+                self._wake.wait(self.heartbeat_s * random.uniform(1 - _BEAT_JITTER, 1 + _BEAT_JITTER))  # noqa: S311
+                continue
+            self._became(replace(self.state, trouble=reason(error), relayed=self.sender.relayed))
+            patient = self._wake if _at_hub(error) else self._stopping  # a hub takes new lines at any time
+            patient.wait(pause_s(error, failures))
+            failures = min(failures + 1, _MOST_DOUBLINGS)
+        self.link.http.close()
+
+    def _turn(self, *, again: bool) -> Exception | None:
+        """Do everything once; return the first failure. Only where a hub stands in is the rest done all the same."""
+        first: Exception | None = None
+        for step in (self.check_heads,) * again + (self.send_pending, self.beat):
+            try:
+                step()
+            except Exception as error:  # noqa: BLE001 (whatever failed is shown and tried again: that is its duty)
+                first = first or error
+                if not _at_hub(error):
+                    break
+        return first
 
     def wake(self) -> None:
         """Say that a new line was committed."""
@@ -104,85 +129,46 @@ class Uplink:
 
     def send_pending(self) -> None:
         """Send every line that the centre has not acknowledged, oldest epoch first, batch by batch."""
-        for progress in self.outbox.epochs():
-            acknowledged = progress.acknowledged
-            while not self._stopping.is_set():
-                lines = _fitting(self.outbox.lines_after(progress.epoch, acknowledged, self.max_lines))
-                if not lines:
-                    break
-                answer = self._send(progress.epoch, acknowledged, lines)
-                if answer is None:
-                    break
-                acknowledged = answer
-
-    def _send(self, epoch: str, acknowledged: int, lines: list[StoredLine]) -> int | None:
-        """Return the number acknowledged after this batch, or None where the epoch is no longer sent."""
-        prev = self.outbox.hash_at(epoch, acknowledged)
-        start = acknowledged + 1
-        batch = wire.seal_batch(self.key, self.outbox.origin, epoch, start, prev, [stored.line for stored in lines])
-        path = f"/v1/t/{quote(self.outbox.origin)}/e/{quote(epoch)}/batches"
-        asked_s = self.clock.boottime_s()
-        response = self._http.post(
-            self.centre_url + path, data=batch.body, headers=batch.headers(), timeout=_TIMEOUT_S, allow_redirects=False
-        )
-        if response.status_code == requests.codes.conflict:
-            return self._conflict(epoch, acknowledged, response.json())
-        if response.status_code == requests.codes.request_entity_too_large and len(lines) > 1:
-            self.max_lines = max(1, len(lines) // 2)
-            return acknowledged
-        answer = self._accepted(response, asked_s)
-        receipt = answer["receipt"]
-        verify(self.server_key, receipt["signature"], wire.receipt_text(receipt))
-        self._check_receipt(epoch, receipt)
-        self.outbox.acknowledge(epoch, receipt["ack"], receipt)
-        self.max_lines = min(wire.MAX_LINES, self.max_lines * 2)
-        self._became(replace(self.state, trouble=None, contact_at=parse_instant(answer["server_time"])))
-        return int(receipt["ack"])
-
-    def _check_receipt(self, epoch: str, receipt: Mapping[str, Any]) -> None:
-        if (receipt["origin"], receipt["epoch"]) != (self.outbox.origin, epoch):
-            raise UplinkError("the centre's receipt is for another terminal")
-        if self.outbox.hash_at(epoch, receipt["ack"]).hex() != receipt["ack_hash"]:
-            raise UplinkError(f"the centre's receipt names another line {receipt['ack']} than the one held here")
-
-    def _conflict(self, epoch: str, acknowledged: int, answer: object) -> int | None:
-        told = answer if isinstance(answer, dict) else {}
-        if told.get("error") == "gap":
-            expected = int(told["expected"])
-            if not 1 <= expected <= acknowledged:
-                raise UplinkError(f"the centre asks for line {expected}, but has acknowledged {acknowledged}")
-            self.outbox.acknowledge(epoch, expected - 1, {})
-            return expected - 1
-        if told.get("error") != "fork":
-            raise UplinkError(f"the centre answered 409 with neither a gap nor a fork: {answer!r}"[:200])
-        self.outbox.fork(epoch)
-        self.on_change()
-        return None
+        self.sender.send_pending(self._stopping.is_set)
+        if self.state.relayed != self.sender.relayed:
+            self._became(replace(self.state, relayed=self.sender.relayed))
 
     def check_heads(self) -> None:
         """Ask how far the centre holds each epoch, and go back where it holds less than it once acknowledged.
 
         A centre that was restored from a backup heals so, even when nothing new is recorded here.
         """
-        for progress in self.outbox.epochs():
-            path = f"/v1/t/{quote(self.outbox.origin)}/e/{quote(progress.epoch)}/head"
-            held = int(self._request("GET", path, None)["seq"])
-            if held < progress.acknowledged:
-                self.outbox.acknowledge(progress.epoch, held, {})
+        if self.sender.check_heads():
+            for errand in self.errands:
+                errand.centre_went_back()
 
     def beat(self) -> None:
-        """Tell the centre how far everything is sent, and fetch what it has newer than what is held here."""
+        """Tell the centre how far everything is sent, fetch what it has newer than what is held here, run errands."""
         epoch, seq, at = self.outbox.reported()
-        message = {"epoch": epoch, "seq": seq, "at": instant_text(at), "health": dict(self.health())}
-        answer = self._request("POST", f"/v1/t/{quote(self.outbox.origin)}/heartbeat", message)
+        held = {kind: version for kind in feed.KINDS if (version := self.feeds.held_version(kind))}
+        message: dict[str, Any] = {"epoch": epoch, "seq": seq, "at": instant_text(at), "health": dict(self.health())}
+        for errand in self.errands:
+            message |= errand.says()
+        answer = self.link.tell("POST", self.link.path("heartbeat"), {**message, "held": held})
         self.heartbeat_s = float(answer["next_s"])
-        self._became(replace(self.state, trouble=None, contact_at=parse_instant(answer["server_time"])))
+        self._heard(answer["server_time"])
         cursors = {kind: int(answer["cursors"].get(kind, 0)) for kind in feed.KINDS}
-        if any(cursor < self.feeds.held_version(kind) for kind, cursor in cursors.items()):
+        if answer.get("lifted") or any(cursor < held.get(kind, 0) for kind, cursor in cursors.items()):
             self.check_heads()  # a centre that knows less than before was restored
         for kind, cursor in cursors.items():
-            if cursor != self.feeds.held_version(kind):
+            if cursor != held.get(kind, 0):
                 self._follow(kind)
+        self._run_errands(answer)
+
+    def _run_errands(self, answer: Mapping[str, Any]) -> None:
+        first: Exception | None = None
+        for errand in self.errands:
+            try:
+                errand.run(self.link, answer)
+            except Exception as error:  # noqa: BLE001 (one that fails keeps no other from its work; it is raised below)
+                first = first or error
+        if first is not None:
+            raise first
 
     def _follow(self, kind: str) -> None:
         """Fetch a newer manifest; one that cannot be believed leaves the held one in force and is shown."""
@@ -193,59 +179,18 @@ class Uplink:
 
     def _fetch(self, kind: str) -> None:
         held = self.feeds.held_version(kind)
-        path = f"/v1/t/{quote(self.outbox.origin)}/feed/{kind}?cursor={held}"
-        response = self._http.get(
-            self.centre_url + path, headers=self._signed("GET", path, b""), timeout=_TIMEOUT_S, allow_redirects=False
-        )
+        response = self.link.get(f"{self.link.path('feed', kind)}?cursor={held}")
         if response.status_code == requests.codes.not_modified:
             return
-        self._refuse_failure(response)
+        self.link.refuse_failure(response)
         version, signature = int(response.headers["X-Version"]), response.headers["X-Signature"]
         manifest = feed.Manifest(self.outbox.origin, kind, version, response.content, signature)
         feed.check_manifest(manifest, self.server_key, held)
         self.feeds.hold(manifest)
         self.on_change()
 
-    def _request(self, method: str, path: str, message: Mapping[str, Any] | None) -> dict[str, Any]:
-        body = wire.compact_json(message) if message is not None else b""
-        asked_s = self.clock.boottime_s()
-        response = self._http.request(
-            method,
-            self.centre_url + path,
-            data=body,
-            headers=self._signed(method, path, body),
-            timeout=_TIMEOUT_S,
-        )
-        return self._accepted(response, asked_s)
-
-    def _signed(self, method: str, path: str, body: bytes) -> dict[str, str]:
-        date = instant_text(self.clock.read().at)
-        offset_s = self.clock.offset_from_centre_s()
-        if offset_s is not None and abs(offset_s) > _TOLERATED_OFFSET_S:
-            date = instant_text(self.clock.centre_time())
-        signature = self.key.sign(wire.request_text(method, path, date, body))
-        return {"X-Date": date, "X-Signature": signature, "Content-Type": "application/json"}
-
-    def _accepted(self, response: requests.Response, asked_s: float) -> dict[str, Any]:
-        self._note_time(response, asked_s)
-        self._refuse_failure(response)
-        answer = response.json()
-        if not isinstance(answer, dict):
-            raise UplinkError(f"what answers at {self.centre_url} is not the centre")
-        return answer
-
-    def _note_time(self, response: requests.Response, asked_s: float) -> None:
-        if "json" in response.headers.get("Content-Type", ""):
-            answer = response.json()
-            if isinstance(answer, dict) and "server_time" in answer:
-                self.clock.compare(parse_instant(answer["server_time"]), asked_s)
-
-    @staticmethod
-    def _refuse_failure(response: requests.Response) -> None:
-        if response.status_code in _TAKEN:
-            return
-        waits = response.headers.get("Retry-After", "")
-        raise UplinkError(_refusal(response), float(waits) if waits.isdigit() else None)
+    def _heard(self, server_time: str) -> None:
+        self._became(LinkState(parse_instant(server_time), None, self.sender.relayed))
 
     def _became(self, state: LinkState) -> None:
         changed = state != self.state
@@ -254,35 +199,5 @@ class Uplink:
             self.on_change()
 
 
-def _fitting(lines: Sequence[StoredLine]) -> list[StoredLine]:
-    taken: list[StoredLine] = []
-    size = 0
-    for stored in lines:
-        size += len(stored.line) + 1
-        if taken and size > wire.MAX_BYTES:
-            break
-        taken.append(stored)
-    return taken
-
-
-def _refusal(response: requests.Response) -> str:
-    try:
-        message = response.json().get("message", "")
-    except (ValueError, AttributeError):
-        message = ""
-    return f"the centre answered {response.status_code} {message or response.reason}"
-
-
-def _pause_s(error: Exception, failures: int) -> float:
-    """Return how long to leave the centre alone: what it asked for, or a random time that grows with each failure."""
-    if isinstance(error, UplinkError) and error.wait_s is not None:
-        return error.wait_s
-    return random.uniform(0, min(_MAX_BACKOFF_S, 2 * 2**failures))  # noqa: S311 (spread, not secrecy)
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, requests.ConnectionError):
-        return "the centre cannot be reached"
-    if isinstance(error, requests.Timeout):
-        return "the centre does not answer in time"
-    return str(error)
+def _at_hub(error: Exception) -> bool:
+    return isinstance(error, UplinkError) and error.at_hub

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import zstandard
@@ -58,16 +58,13 @@ class Batch:
 
     def signed_text(self) -> bytes:
         """Return what the terminal signs: all headers and the hash of the body as sent."""
-        parts = [
-            self.origin,
-            self.epoch,
-            str(self.start),
-            str(self.count),
-            self.prev,
-            self.head,
-            sha256(self.body),
-        ]
-        return _domain("evt1-batch", parts)
+        return _domain("evt1-batch", _stated(self))
+
+
+def _stated(batch: Batch) -> list[str]:
+    """Return everything that a batch says of itself, and the hash of its body as sent."""
+    numbers = [str(batch.start), str(batch.count)]
+    return [batch.origin, batch.epoch, *numbers, batch.prev, batch.head, sha256(batch.body)]
 
 
 def sha256(content: bytes) -> str:
@@ -92,6 +89,16 @@ def receipt_text(receipt: Mapping[str, Any]) -> bytes:
     )
 
 
+def refetch_text(lines: Batch) -> bytes:
+    """Return what the centre signs for lines that it gives back to the terminal that wrote them."""
+    return _domain("evt1-lines", _stated(lines))
+
+
+def key_text(origin: str, public_key: str) -> bytes:
+    """Return what a terminal's new key signs to prove that the terminal has it."""
+    return _domain("evt1-key", [origin, public_key])
+
+
 def feed_text(origin: str, kind: str, version: int, body: bytes) -> bytes:
     """Return what the centre signs for one manifest of a terminal's feed."""
     return _domain("evt1-feed", [origin, kind, str(version), sha256(body)])
@@ -102,11 +109,24 @@ def seal_batch(key: SigningKey, origin: str, epoch: str, start: int, prev: bytes
     ndjson = b"".join(line + b"\n" for line in lines)
     if len(lines) > MAX_LINES or len(ndjson) > MAX_BYTES:
         raise BatchTooLargeError(f"{len(lines)} lines of {len(ndjson)} bytes: at most {MAX_LINES} and {MAX_BYTES}")
-    head = chain.links(prev, lines)[-1]
-    body = zstandard.ZstdCompressor(level=3).compress(ndjson)
-    unsigned = Batch(origin, epoch, start, len(lines), prev.hex(), head.hex(), body, "")
-    signature = key.sign(unsigned.signed_text())
-    return Batch(origin, epoch, start, len(lines), prev.hex(), head.hex(), body, signature)
+    unsigned = _unsigned(origin, epoch, start, prev, chain.links(prev, lines)[-1], lines)
+    return replace(unsigned, signature=key.sign(unsigned.signed_text()))
+
+
+def seal_lines(
+    key: SigningKey, origin: str, epoch: str, start: int, prev: bytes, head: bytes, lines: Sequence[bytes]
+) -> Batch:
+    """Return held lines as the centre gives them back: number `start` follows `prev`, the last leads to `head`.
+
+    They are sent as they are held; the receiver checks that they lead from the one hash to the other.
+    """
+    unsigned = _unsigned(origin, epoch, start, prev, head, lines)
+    return replace(unsigned, signature=key.sign(refetch_text(unsigned)))
+
+
+def _unsigned(origin: str, epoch: str, start: int, prev: bytes, head: bytes, lines: Sequence[bytes]) -> Batch:
+    body = zstandard.ZstdCompressor(level=3).compress(b"".join(line + b"\n" for line in lines))
+    return Batch(origin, epoch, start, len(lines), prev.hex(), head.hex(), body, "")
 
 
 def read_batch(origin: str, epoch: str, headers: Mapping[str, str], body: bytes) -> Batch:
@@ -129,9 +149,18 @@ def open_batch(batch: Batch, public_text: str) -> tuple[list[bytes], list[bytes]
     Raises SignatureRejectedError, BatchTooLargeError, BatchMalformedError, or ChainBrokenError where the lines do
     not lead from `prev` to `head`.
     """
+    return _opened(batch, public_text, batch.signed_text())
+
+
+def open_lines(batch: Batch, server_key: str) -> tuple[list[bytes], list[bytes]]:
+    """Return the lines that the centre gave back and the hash after each; raises as `open_batch` does."""
+    return _opened(batch, server_key, refetch_text(batch))
+
+
+def _opened(batch: Batch, public_text: str, signed: bytes) -> tuple[list[bytes], list[bytes]]:
     if not batch.signature:
         raise SignatureRejectedError("the batch carries no X-Signature")
-    verify(public_text, batch.signature, batch.signed_text())
+    verify(public_text, batch.signature, signed)
     lines = _lines(batch)
     hashes = chain.links(bytes.fromhex(batch.prev), lines)
     if hashes[-1].hex() != batch.head:
@@ -158,7 +187,7 @@ def _lines(batch: Batch) -> list[bytes]:
 
 def _whole(headers: Mapping[str, str], name: str) -> int:
     text = headers.get(name, "")
-    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS and int(text) > 0):
+    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS and not text.startswith("0")):
         raise BatchMalformedError(f"{name} is {text!r}, not a whole number from 1")
     return int(text)
 

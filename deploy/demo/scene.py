@@ -20,7 +20,7 @@ import requests
 from deploy.demo import stage
 from deploy.demo.centre import answers, record, wait_for
 from deploy.demo.county import LATE, PUNCTUAL, STAFF, Actor, Run, load_run, working_day
-from kiosk.store import exported_lines
+from kiosk.export import exported_lines
 from sync.events import COUNTY_TIME, parse_event
 
 _TO_READ_S = 3

@@ -70,4 +70,14 @@ install_packages() { # install_packages run|dev
   mark_done packages "$key"
 }
 
+prepare_encoder() { # dlib's network as a graph for OpenCV, made of the installed weights
+  local key
+  key=$(key_of requirements.lock camera/dlib_graph.py camera/dlib_weights.py camera/models.py)
+  if is_done encoder "$key" && [[ -n $(find var/models -name '*.onnx' -size +0 2>/dev/null) ]]; then return; fi
+  undo encoder
+  step "the face encoder's graph, from the weights that are installed"
+  "$venv/bin/python" -m camera prepare >/dev/null
+  mark_done encoder "$key"
+}
+
 fetch_sample_pictures() { "$venv/bin/python" deploy/fetch_samples.py; }

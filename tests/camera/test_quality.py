@@ -121,3 +121,29 @@ def test_every_reason_has_its_own_chinese_sentence() -> None:
     assert set(MESSAGES) == set(Reason)
     assert len(set(MESSAGES.values())) == len(Reason)
     assert all(any("\u4e00" <= sign <= "\u9fff" for sign in reason.message) for reason in Reason)
+
+
+def masked(seen: Seen, sample: Sample, colour: tuple[int, int, int]) -> Pixels:
+    """The portrait with a cloth drawn from below the eyes to the chin, shaded from left to right."""
+    pixels = seen.pixels(sample).copy()
+    points = seen.detector.detect(pixels)[0].points
+    eyes, mouth, across = (points[0] + points[1]) / 2, (points[3] + points[4]) / 2, points[1] - points[0]
+    down = mouth - eyes
+    corners = [eyes + 0.4 * down - 0.85 * across, eyes + 0.4 * down + 0.85 * across, mouth + 0.7 * across + 0.3 * down,
+               mouth + 0.85 * down, mouth - 0.7 * across + 0.3 * down]  # fmt: skip
+    cloth = np.zeros(pixels.shape[:2], np.uint8)
+    cv2.fillConvexPoly(cloth, np.array(corners, np.int32), 255)
+    shade = np.linspace(0.8, 1.1, pixels.shape[1])[None, :, None]
+    painted = np.clip(np.array(colour) * shade + np.zeros(pixels.shape), 0, 255).astype(np.uint8)
+    return np.where(cloth[..., None] > 0, painted, pixels)
+
+
+@pytest.mark.parametrize("sample", [Sample.OBAMA, Sample.OBAMA_2, Sample.BIDEN, Sample.ASTRONAUT])
+@pytest.mark.parametrize("colour", [(200, 170, 120), (40, 40, 40)], ids=["blue", "black"])
+def test_a_mask_is_asked_to_be_taken_off(seen: Seen, sample: Sample, colour: tuple[int, int, int]) -> None:
+    assert fault_of(seen, masked(seen, sample, colour)) is Reason.MASKED
+
+
+def test_in_a_photograph_a_mask_does_not_matter(seen: Seen) -> None:
+    pixels = masked(seen, Sample.BIDEN, (200, 170, 120))
+    assert first_fault(pixels, seen.detector.detect(pixels), STILL) is None

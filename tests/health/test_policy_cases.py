@@ -1,7 +1,11 @@
-"""Each clause, variant and boundary of the policy has a case in tests/rules/cases, and no case shows what is none."""
+"""Each clause, variant and boundary of the policy has a case in tests/rules/cases, and no case shows what is none.
+
+The case that a clause or variant names in the policy is there, and judges it.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -17,6 +21,8 @@ id = "5.6"
 section = 5
 points = 5
 variants = { grave = 15 }
+case = "5.6 一次,扣5分"
+variant_cases = { grave = "5.6 情节严重,扣15分" }
 in_force_from = 2026-01-01
 source = { document = "文", clause = "5.6", quotation = "字", checked_on = 2026-11-23 }
 """
@@ -91,6 +97,34 @@ def shown() -> set[str]:
 
 def test_every_clause_variant_and_boundary_has_a_case() -> None:
     assert not demanded(edition()) - shown(), "write a case for these in tests/rules/cases"
+
+
+def named() -> dict[str, str]:
+    """Return the worked case that the policy names for each clause and variant."""
+    clauses = edition().clauses.values()
+    plain = {clause.id: clause.case for clause in clauses if clause.case}
+    return plain | {
+        f"{clause.id}/{variant}": name for clause in clauses for variant, name in clause.variant_cases.items()
+    }
+
+
+def test_every_case_that_the_policy_names_exists() -> None:
+    assert not set(named().values()) - {case.name for case in read_cases()}
+
+
+def test_a_worked_case_judges_the_clause_and_variant_that_names_it() -> None:
+    by_name = {case.name: case for case in read_cases()}
+    for key, name in named().items():
+        case, clause_id = by_name[name], key.partition("/")[0]
+        borne_out = {re.split(r"=| rating ", shows)[0] for shows in case.shows}
+        assert key in borne_out, f"{name} does not show {key}"
+        assert case.policy is None, f"{name} is judged by another policy"
+        charged = {line.split()[0] for line in case.expect.lines or ()}
+        assert charged == {clause_id}, f"{name} expects no line of {clause_id}, or of another clause as well"
+
+
+def test_no_worked_case_serves_two() -> None:
+    assert len(set(named().values())) == len(named())
 
 
 def test_no_case_shows_what_the_policy_does_not_have() -> None:

@@ -20,8 +20,9 @@ class TurnedClock:
 
     def __init__(self) -> None:
         self.at_s = 0.0
+        self.set_s = 0.0  # by how much somebody set the wall clock forward
         self.clock = SystemClock(
-            lambda: START.timestamp() + self.at_s,
+            lambda: START.timestamp() + self.at_s + self.set_s,
             lambda: round((1000 + self.at_s) * 1e9),
             lambda: Kernel("ntp", 12),
             boot="b1",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -73,6 +74,12 @@ def test_somebody_who_stands_there_for_a_minute_is_clocked_in_once(
         desk.see(seen("P1"))
     (punch,) = ledger.events()
     assert punch.data == {"person": "P1", "hall": "gaogou", "method": "face", "score": 0.7123}
+
+
+def test_a_punch_names_the_challenge_that_was_passed(desk: ClockDesk, ledger: Ledger) -> None:
+    desk.see(replace(seen("P1"), liveness="head_turn"))
+    (punch,) = ledger.events()
+    assert punch.data["liveness"] == "head_turn"
 
 
 def test_two_people_one_after_another_are_each_clocked_in(desk: ClockDesk, ledger: Ledger) -> None:

@@ -35,9 +35,14 @@ def test_a_box_that_is_well_says_that_the_centre_has_everything() -> None:
         (replace(WELL, contact_at=None), "还没有联系上中心"),
         (replace(WELL, enrolled=False), "还没有在中心登记"),
         (replace(WELL, forked=True), "两份记录"),
+        (replace(WELL, doubted_at=START - timedelta(hours=23)), "与本机保存的检查点不符"),
         (replace(WELL, unsent=1), "正在上传"),
+        (replace(WELL, unsent=4, relayed=True, link_trouble="offline"), "经本厅主机转存，4 条等中心确认"),
         (replace(WELL, storage="full"), "存储已满，暂时不能记录"),
         (replace(WELL, storage="read_only"), "存储只读，暂时不能记录"),
+        (replace(WELL, quarantined=1), "旧文件已另存"),
+        (replace(WELL, quarantined=1, missing=3), "3 条记录没能取回"),
+        (replace(WELL, forgets=True), "断电后不保留"),
         (replace(WELL, camera_trouble="摄像头没有画面"), "请用工号密码打卡"),
         (replace(WELL, clock_offset_s=-7200.0), "本机时钟比中心慢 2 小时"),
         (replace(WELL, clock_offset_s=31.0), "本机时钟比中心快 31 秒"),
@@ -55,3 +60,7 @@ def test_each_trouble_is_said_first_and_not_in_green(condition: Condition, words
 )
 def test_a_length_of_time_is_said_in_words(seconds: float, words: str) -> None:
     assert ago(seconds) == words
+
+
+def test_a_contradiction_of_the_centre_is_said_for_a_day() -> None:
+    assert items(replace(WELL, doubted_at=START - timedelta(hours=25))) == items(WELL)

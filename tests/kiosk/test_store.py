@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 
 from kiosk.errors import LedgerUnavailableError
+from kiosk.export import exported_lines
+from kiosk.lines import MAX_LINE_BYTES
 from kiosk.schema import open_for_reading, open_for_writing
-from kiosk.store import MAX_LINE_BYTES, Ledger, exported_lines
+from kiosk.store import Ledger
 from sync import chain
 from sync.events import parse_event
 from sync.feed import Manifest
@@ -46,7 +48,19 @@ def test_every_commit_is_synced_to_the_disk(tmp_path: Path) -> None:
     connection = open_for_writing(tmp_path / "ledger.db")
     assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
     connection.close()
+
+
+@pytest.mark.usefixtures("turned")
+def test_only_the_writer_checkpoints_and_it_keeps_its_log_short(ledger: Ledger, tmp_path: Path) -> None:
+    for _ in range(20):
+        ledger.record_all([("punch", PUNCH)] * 50)
+        assert len(ledger.events_on(START.date())) % 50 == 0  # a reader looks in between
+    ledger.reported()  # behind the last checkpoint
+    assert (tmp_path / "ledger.db").stat().st_size > 300_000
+    assert (tmp_path / "ledger.db-wal").stat().st_size < 1_000_000
+    assert open_for_writing(tmp_path / "other.db").execute("PRAGMA wal_autocheckpoint").fetchone() == (0,)
 
 
 def test_facts_recorded_together_stand_together_or_not_at_all(ledger: Ledger) -> None:
@@ -66,15 +80,6 @@ def test_another_terminals_store_is_refused(tmp_path: Path, turned: TurnedClock)
     Ledger(tmp_path / "ledger.db", "t1", turned.clock).close()
     with pytest.raises(LedgerUnavailableError, match="belongs to terminal 't1'"):
         Ledger(tmp_path / "ledger.db", "t2", turned.clock)
-
-
-def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path, turned: TurnedClock) -> None:
-    path = tmp_path / "ledger.db"
-    path.write_bytes(b"not a database, but perhaps the only copy of something" * 50)
-    with pytest.raises(LedgerUnavailableError) as refused:
-        Ledger(path, "t1", turned.clock)
-    assert refused.value.reason == "corrupt"
-    assert path.read_bytes().startswith(b"not a database")
 
 
 def test_the_store_can_be_read_by_its_user_alone(ledger: Ledger, tmp_path: Path) -> None:
@@ -215,3 +220,81 @@ def test_a_full_disk_is_never_called_recorded_and_ends_by_itself(small_disk: Pat
     assert not ledger.trouble
     assert ledger.record("punch", PUNCH).seq == recorded + 2
     ledger.close()
+
+
+def test_a_clock_that_was_set_is_recorded_before_the_next_event(ledger: Ledger, turned: TurnedClock) -> None:
+    ledger.record("punch", PUNCH)
+    turned.at_s = 60
+    turned.set_s = -3600
+    punch = ledger.record("punch", PUNCH)
+    events = ledger.events()
+    assert [event.type for event in events] == ["punch", "device.clock_stepped", "punch"]
+    assert events[1].data == {
+        "boot_id": "b1",
+        "before_at": "2026-10-08T08:21:00.000+08:00",
+        "after_at": "2026-10-08T07:21:00.000+08:00",
+        "step_ms": -3_600_000,
+        "boottime_ns": 1060 * 10**9,
+    }
+    assert punch.id == events[2].id
+
+
+def test_a_clock_that_is_set_while_nothing_happens_is_recorded_once(ledger: Ledger, turned: TurnedClock) -> None:
+    ledger.record("punch", PUNCH)
+    ledger.watch_clock()
+    turned.set_s = 86_400
+    for _ in range(3):
+        turned.at_s += 1
+        ledger.watch_clock()
+    assert [event.type for event in ledger.events()] == ["punch", "device.clock_stepped"]
+
+
+def test_a_clock_that_was_set_while_the_program_stood_still_is_recorded(tmp_path: Path, turned: TurnedClock) -> None:
+    first = Ledger(tmp_path / "ledger.db", "t1", turned.clock)
+    first.record("punch", PUNCH)
+    first.close()
+    turned.at_s, turned.set_s = 600, 3600
+    again = Ledger(tmp_path / "ledger.db", "t1", turned.clock)
+    again.record("punch", PUNCH)
+    assert [event.type for event in again.events()] == ["punch", "device.clock_stepped", "punch"]
+    again.close()
+
+
+def test_a_step_that_could_not_be_recorded_is_recorded_later(small_disk: Path, turned: TurnedClock) -> None:
+    ballast = small_disk / "ballast"
+    ledger = Ledger(small_disk / "ledger.db", "t1", turned.clock)
+    ballast.write_bytes(b"x" * 512 * 1024)
+    recorded, _ = until_refused(ledger)
+    turned.set_s = 3600
+    with pytest.raises(LedgerUnavailableError):
+        ledger.record("punch", PUNCH)
+    ballast.unlink()
+    ledger.record("punch", PUNCH)
+    assert [event.type for event in ledger.events()][recorded:] == ["device.clock_stepped", "punch"]
+    ledger.close()
+
+
+def test_what_comes_after_the_end_is_refused_and_waits_for_nothing(tmp_path: Path, turned: TurnedClock) -> None:
+    ledger = Ledger(tmp_path / "ledger.db", "t1", turned.clock)
+    ledger.close()
+    with pytest.raises(LedgerUnavailableError, match="closed"):
+        ledger.record("punch", PUNCH)
+    ledger.close()
+
+
+ONCE = RECORDER.replace("while True:\n    print(", "for _ in range(1):\n    print(")
+
+
+def test_a_read_only_disk_is_never_called_recorded_and_ends_by_itself(small_disk: Path, turned: TurnedClock) -> None:
+    path = small_disk / "ledger.db"
+    subprocess.run([sys.executable, "-c", ONCE, str(path)], check=True)
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    try:
+        with pytest.raises(LedgerUnavailableError) as refused:
+            Ledger(path, "t1", turned.clock)
+        assert refused.value.reason == "read_only"
+    finally:
+        subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
+    again = Ledger(path, "t1", turned.clock)
+    assert again.record("punch", PUNCH).seq == 2
+    again.close()

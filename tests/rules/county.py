@@ -52,7 +52,7 @@ class County:
         }
         if uncertainty_ms is not None:
             line["clock"] = {"source": "rtc", "uncertainty_ms": uncertainty_ms}
-        self.lines.append(json.dumps(line | {"data": payload}, ensure_ascii=False).encode())
+        self.lines.append(json.dumps(line | {"data": payload}, ensure_ascii=False, separators=(",", ":")).encode())
         return id_
 
     def opens(self, hall: str) -> str:

@@ -79,6 +79,18 @@ def test_the_names_of_the_days_stand_beside_them() -> None:
         ("三、清明节:", "清明节:", "numbered 一二四五六七"),
         ("三、清明节:", "三、端午节:", "says nothing of 清明节"),
         ("2026年", "来年", "no heading"),
+        ("共3天。1月4日", "共3天。鼓励错峰出行,1月3日不休。1月4日", "'鼓励错峰出行,1月3日不休' is neither"),
+        ("共3天。1月4日", "共3天。节假日期间妥善安排。1月4日", "'节假日期间妥善安排' is neither"),
+        ("1月4日(周日)上班", "1月4日(星期天)上班。1月10日(星期天)上班", "2026年1月10日 is a 周六, not a 周日"),
+        ("5月9日(周六)上班。", "5月9日(周六)上班", "劳动节: '5月9日\\(周六\\)上班' does not end"),
+        ("6月19日(周五)至21日(周日)", "5月3日(周日)至5日(周二)", "2026-05-03 is decided twice: 劳动节, 端午节"),
+        ("4月4日(周六)至6日", "1月4日(周日)上班。4月4日(周六)至6日", "2026-01-04 is decided twice"),
+        (
+            "国务院办公厅\n2024",
+            "12月31日(周四)放假1天。国务院办公厅\n2024",
+            "'31日.*放假' stands after the notice's end",
+        ),
+        ("关于2026年", "关于2027年", "the heading is of 2026, and \\[2026, 2027\\] are named"),
     ],
 )
 def test_what_is_not_clear_is_named(old: str, new: str, reason: str) -> None:
@@ -89,6 +101,39 @@ def test_what_is_not_clear_is_named(old: str, new: str, reason: str) -> None:
 
 def test_a_heading_that_is_missing_may_be_made_up_for() -> None:
     assert read_notice(OF_2026.replace("2026年", ""), 2026) == read_notice(OF_2026)
+
+
+def test_a_year_other_than_the_headings_is_refused() -> None:
+    with pytest.raises(NoticeError, match="heading is of 2026"):
+        read_notice(OF_2026, 2027)
+
+
+def test_sunday_has_two_names() -> None:
+    assert read_notice(OF_2026.replace("周日", "星期天")) == read_notice(OF_2026)
+
+
+def test_advice_amid_an_item_cuts_nothing_off() -> None:
+    advised = OF_2026.replace("共3天。1月4日", "共3天。鼓励错峰出行。1月4日", 1)
+    assert advised != OF_2026
+    assert read_notice(advised) == read_notice(OF_2026)
+
+
+@pytest.mark.parametrize("place", range(OF_2026.index("七、国庆节"), OF_2026.index("节假日期间,各地区"), 7))
+def test_a_paste_that_is_cut_off_before_its_closing_is_refused(place: int) -> None:
+    with pytest.raises(NoticeError):
+        read_notice(OF_2026[:place])
+
+
+def test_a_paste_cut_off_after_a_whole_sentence_is_refused_too() -> None:
+    with pytest.raises(NoticeError, match="ends without 节假日期间"):
+        read_notice(OF_2026[: OF_2026.index("9月20日")])
+
+
+@pytest.mark.parametrize("year", ["26", "2027年", "3000"])
+def test_a_year_that_is_none_is_refused_in_words(year: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["-", "--year", year])
+    assert f"'{year}' is not a year of four digits: write it as 2026" in capsys.readouterr().err
 
 
 def test_what_is_printed_can_be_recorded_and_decides_the_day(

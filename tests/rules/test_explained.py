@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -76,12 +77,23 @@ def test_what_decided_between_equal_totals_is_told() -> None:
     assert because(county, "P1") == told
 
 
+def test_whoever_is_beyond_the_line_is_compared_with_the_last_within_it() -> None:
+    county = a_county_of(7)
+    county.finds("6.5", person="P0")
+    for clause in ("2.1", "6.3"):
+        county.finds(clause, person="P2")
+    for number in range(3, 7):
+        county.finds("3.4", person=f"P{number}")
+    told = "总分 100,在 3 名可评好的人中列第 3,超出名额 2(与最后一名好的 P1 总分相同,基础分不及),为一般"
+    assert because(county, "P2") == told
+
+
 @pytest.mark.parametrize(
     ("clauses", "told"),
     [
         (["3.4"], "总分 85,未达到 90,为一般"),
         (["1.5", "3.4"], "总分 55,低于 60,为差"),
-        (["1.5", "6.3", "6.3", "6.3"], "总分 100,但当月有不得评好的情形(1.5、1.6、5.5(造成严重影响) 之一),为一般"),
+        (["1.5", "6.3", "6.3", "6.3"], "总分 100,但当月有不得评好的情形(1.5 查实 1 次),为一般"),
     ],
 )
 def test_who_may_not_be_good_is_told_why(clauses: list[str], told: str) -> None:
@@ -97,7 +109,40 @@ def test_who_is_not_assessed_is_told_why() -> None:
     county.hires("P1", from_="2026-11-27")
     county.says("investigation.opened", {"person": "P0", "on": "2026-11-03"})
     assert because(county) == "立案调查尚未结案,暂停考核"
-    assert because(county, "P1").endswith("不考核")
+    # Friday the 27th and Monday the 30th, of the 21 working days of this November
+    assert because(county, "P1") == "当月 21 个工作日中在册 2 个,不足 50%,不考核"
+
+
+def test_only_the_clauses_that_bar_are_named_each_with_how_often() -> None:
+    county = a_county_of(4)
+    county.finds("5.5", person="P0", variant="serious")
+    for clause in ["1.6", "1.6", *["6.3"] * 7]:
+        county.finds(clause, person="P0")
+    county.finds("1.5", person="P0", confirmed=False)
+    county.finds("1.5", person="P1")
+    assert because(county).endswith("但当月有不得评好的情形(1.6 查实 2 次、5.5(造成严重影响) 查实 1 次),为一般")
+
+
+@pytest.mark.parametrize(
+    ("as_of", "told"),
+    [
+        ("2026-11-30", "在册,当月应出勤的时段全部请假,不考核"),
+        ("2026-11-16", "在册,截至 11 月 16 日应出勤的时段全部请假,不考核"),
+    ],
+)
+def test_who_is_on_leave_from_all_that_was_due_is_told_so(as_of: str, told: str) -> None:
+    county = County()
+    county.hires("P0")
+    county.grants("maternity", "2026-10-01 00:00", "2027-02-01 00:00", person="P0")
+    answer = explained_answer(county.facts(), load_policy(), NOVEMBER, date.fromisoformat(as_of))
+    assert answer["explained"]["people"]["P0"]["because"] == told
+
+
+def test_who_was_hardly_on_the_register_is_told_that_and_not_of_the_leave() -> None:
+    county = County()
+    county.hires("P0", from_="2026-11-27")
+    county.grants("sick", "2026-11-27 00:00", "2026-12-01 00:00", person="P0")
+    assert because(county) == "当月 21 个工作日中在册 2 个,不足 50%,不考核"
 
 
 def test_what_is_beyond_a_cap_is_shown_as_not_charged() -> None:
@@ -118,9 +163,3 @@ def test_an_explained_answer_is_the_answer_with_one_more_key(
     answer = json.loads(capsysbinary.readouterr().out)
     assert answer.pop("explained")["people"].keys() == {"P0", "P1", "P2", "P3"}
     assert answer == month_answer(county.facts(), load_policy(), NOVEMBER, NOVEMBER.last_on)
-
-
-def test_a_year_is_not_explained(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit) as refused:
-        main([str(tmp_path / "ledger"), "--year", "2026", "--explain"])
-    assert refused.value.code == 2

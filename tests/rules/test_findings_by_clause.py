@@ -143,6 +143,20 @@ def test_whole_points_may_be_written_with_a_decimal_point() -> None:
     assert briefly(county.first_day()["lines"]) == [("2.4", -3, MONDAY, None)]
 
 
+@pytest.mark.parametrize(
+    "points",
+    [b"2.9999999999999999999", b"5.0000000000000001", b"0.99999999999999999999", b"3e-999999999", b"1e999999999"],
+)
+@pytest.mark.parametrize("escaped", [False, True])
+def test_points_are_whole_by_what_is_written_not_by_how_a_machine_rounds_it(points: bytes, escaped: bool) -> None:
+    county = a_county()
+    finding = county.finds("2.4", points=3, note="x")
+    line = county.lines[-1].replace(b'"points":3', b'"points":' + points)
+    county.lines[-1] = line.replace(b'"note":"x"', rb'"note":"\u0078"') if escaped else line
+    assert [each["id"] for each in county.month()["quarantined"]] == [finding]
+    assert county.first_day()["lines"] == []
+
+
 def test_a_section_is_deducted_down_to_nought_and_no_further() -> None:
     county = a_county()
     county.finds("5.2")

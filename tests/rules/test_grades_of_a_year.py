@@ -9,7 +9,7 @@ import pytest
 
 from rules.policy import load_policy
 from rules.year import grade_of
-from tests.rules.county import County
+from tests.rules.county import HALL, TERMINAL, County
 
 LAW = load_policy().on(date(2026, 1, 1))
 
@@ -148,6 +148,30 @@ def test_more_good_months_come_before_a_higher_mean() -> None:
         county.finds("6.1", variant="province", person="P1", on=f"2026-{month:02}-03")
     found = {each["person"]: each["grade"] for each in county.year()["people"]}
     assert (found["P0"], found["P1"]) == ("优秀", "合格")
+
+
+def test_a_month_that_is_not_assessed_is_in_no_mean() -> None:
+    county = County()
+    county.says("terminal.assigned", {"terminal": TERMINAL, "hall": HALL, "from": "2020-01-01"})  # and never reports
+    for number in range(4):
+        county.hires(f"P{number}")
+    for month in range(1, 13):
+        best = {1: "P0", 2: "P1"}.get(-(-month // 4))  # P0 is good from January to April, P1 from May to August
+        for person in ("P0", "P1", "P2", "P3"):
+            if (person, month) != ("P0", 9):
+                county.finds("6.5" if person == best else "3.4", person=person, on=f"2026-{month:02}-03")
+    for month in (1, 2, 3):
+        county.finds("6.2", variant="letter", person="P1", on=f"2026-{month:02}-04")
+    county.grants("sick", "2026-09-01 00:00", "2026-10-01 00:00", person="P0", leave="L")
+    county.says("leave.closed", {"leave": "L", "on": "2026-09-30"})
+    # Over eleven months P0 has (4 x 105 + 7 x 85) / 11 = 92.27, with September's untouched 100 it would be 92.92;
+    # P1 has (4 x 105 + 8 x 85 + 3 x 2) / 12 = 92.17 and stays behind; with two letters more, 92.50, comes before.
+    assert {each["person"]: each["grade"] for each in county.year()["people"]}["P0"] == "优秀"
+    for month in (9, 10):
+        county.finds("6.2", variant="letter", person="P1", on=f"2026-{month:02}-04")
+    found = {each["person"]: each for each in county.year()["people"]}
+    assert found["P0"]["months"][8] == "停"
+    assert (found["P0"]["grade"], found["P1"]["grade"]) == ("合格", "优秀")
 
 
 def test_months_off_the_register_stand_still_and_months_to_come_wait() -> None:

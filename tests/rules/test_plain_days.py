@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rules.attendance import day_of, is_plainly_punctual
+from rules.attendance import PlainDay, day_of
 from rules.policy import Policy, load_policy
 from tests.rules.county import MONDAY, PERSON, County
 
@@ -42,6 +42,7 @@ punches = st.tuples(around(510), around(720, 900), around(810), around(845, 1025
 @given(punches, st.sampled_from(GRACES))
 @example(minutes=(510, 720, 830, 845), grace=20)  # late within the grace, and only 15 minutes apart
 @example(minutes=(510, 720, 815, 845), grace=20)
+@example(minutes=(510, 720, 816, 845), grace=20)  # 29 minutes apart
 @settings(max_examples=400, deadline=None)
 def test_the_glance_and_the_full_reading_agree(
     policies: dict[int, Policy], minutes: tuple[int, ...], grace: int
@@ -51,7 +52,7 @@ def test_the_glance_and_the_full_reading_agree(
     county.punches(*(f"{minute // 60:02}:{minute % 60:02}" for minute in minutes))
     facts = county.facts()
     day = day_of(facts, PERSON, ON, policies[grace])
-    glance = is_plainly_punctual(day.planned, facts.punches_on(PERSON, ON), policies[grace].on(ON))
+    glance = PlainDay().is_punctual(day.planned, facts.punches_on(PERSON, ON), policies[grace].on(ON))
     assert glance == all(session.is_punctual for session in day.sessions)
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,6 +14,8 @@ import pytest
 
 from scoring.replay import main
 from tests.rules.county import MONDAY, County
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -113,6 +118,77 @@ def test_wrong_arguments_are_refused(ledger: Path, arguments: list[str]) -> None
     with pytest.raises(SystemExit) as stopped:
         main([str(ledger), *arguments])
     assert stopped.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--month", "2026-13"], "argument --month: '2026-13' is not a month of a year, 01 to 12: write it as 2026-10"),
+        (["--month", "26-01"], "argument --month: '26-01' is not a month"),
+        (["--year", "26"], "argument --year: '26' is not a year of four digits: write it as 2026"),
+        (["--year", "2026", "--as-of", "2026-02-30"], "argument --as-of: '2026-02-30' is no day of the calendar"),
+        (["--year", "2026", "--as-of", "20261105"], "'20261105' is not a day: write it as 2026-11-05"),
+    ],
+)
+def test_what_is_wrong_with_an_argument_is_said_in_words(
+    ledger: Path, arguments: list[str], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([str(ledger), *arguments])
+    assert reason in capsys.readouterr().err
+
+
+@pytest.fixture(params=["", "1"], ids=["buffered", "unbuffered"])
+def environment(request: pytest.FixtureRequest) -> dict[str, str]:
+    return os.environ | {"PYTHONUNBUFFERED": request.param}
+
+
+def replayed(ledger: Path, stdout: int, environment: dict[str, str]) -> tuple[int, str]:
+    """Run the command in a process of its own with this standard output; return its exit code and what it said.
+
+    The answer is short enough to wait in the buffer until the process ends.
+    """
+    command = [sys.executable, "-m", "scoring", "replay", str(ledger), "--month", "2026-11", "--as-of", MONDAY]
+    ended = subprocess.run(
+        command, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False, cwd=ROOT, env=environment
+    )
+    return ended.returncode, ended.stderr
+
+
+def test_a_full_disk_behind_standard_output_is_one_line_and_exit_2(ledger: Path, environment: dict[str, str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        code, said = replayed(ledger, full.fileno(), environment)
+    assert code == 2
+    assert said == "standard output: the answer cannot be written whole: No space left on device\n"
+
+
+def test_a_closed_standard_output_is_one_line_and_exit_2(ledger: Path) -> None:
+    command = f"exec {sys.executable} -m scoring replay {ledger} --month 2026-11 >&-"
+    ended = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert (ended.returncode, ended.stderr) == (2, "standard output is closed: the answer cannot be written\n")
+
+
+def test_a_reader_that_went_away_hears_no_complaint(ledger: Path, environment: dict[str, str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        assert replayed(ledger, writer, environment) == (0, "")
+    finally:
+        os.close(writer)
+
+
+@pytest.mark.parametrize(("from_", "warns"), [("2024-01-01", True), ("2024-07-22", False), ("2027-01-01", False)])
+def test_an_overlay_that_the_shipped_policy_succeeds_is_told_on_standard_error(
+    ledger: Path, tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes], from_: str, *, warns: bool
+) -> None:
+    overlay = tmp_path / "overlay.toml"
+    overlay.write_text(
+        f"[[pay.bonus_base_yuan]]\nvalue = 400\nin_force_from = {from_}\n"
+        'source = { document = "试点方案", clause = "3", quotation = "四百元", checked_on = 2026-11-23 }\n'
+    )
+    assert main([str(ledger), "--month", "2026-11", "--policy", str(overlay)]) == 0
+    said = capsysbinary.readouterr().err
+    assert said.startswith(b"warning: pay.bonus_base_yuan in force from 2024-01-01") if warns else said == b""
 
 
 def test_an_overlay_changes_the_answer(

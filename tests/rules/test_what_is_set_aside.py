@@ -227,6 +227,28 @@ def test_set_aside_events_are_in_order_of_their_ids() -> None:
     assert set_aside(county) == ["a", "b", "c"]
 
 
+@pytest.mark.parametrize("backwards", [False, True])
+def test_of_a_visit_asked_for_in_two_halls_the_first_is_meant_whatever_the_order_of_lines(backwards: bool) -> None:
+    county = a_county()
+    county.opens("baotan")
+    for hall, at in (("gaogou", "09:00"), ("baotan", "09:01")):
+        county.says("terminal.assigned", {"terminal": f"{hall}-t01", "hall": hall, "from": "2020-01-01"})
+        visit = {"visit": "v", "hall": hall, "window": "1", "person": PERSON}
+        county.says("rating.requested", visit, at=f"{MONDAY} {at}", origin=f"{hall}-t01")
+    foreign = county.says("rating.lapsed", {"visit": "v"}, at=f"{MONDAY} 10:00", origin="baotan-t01")
+    if backwards:
+        county.lines.reverse()
+    assert set_aside(county) == [foreign]
+
+
+def test_a_terminal_assigned_to_a_hall_that_does_not_exist_is_believed_of_the_hall_it_serves() -> None:
+    county = a_county()
+    for hall, on in (("gaogou", "2020-01-01"), ("nowhere", "2021-01-01")):
+        county.says("terminal.assigned", {"terminal": TERMINAL, "hall": hall, "from": on})
+    county.punches("08:30")
+    assert set_aside(county) == []
+
+
 def test_the_same_line_twice_counts_once() -> None:
     county = a_county()
     county.finds("5.4")
@@ -242,7 +264,7 @@ SAME = b'{"v":1,"id":"a","origin":"centre","seq":1,"type":"x","occurred_at":"202
     [
         (SAME + b" ", "a second time"),
         (SAME.replace(b'"seq":1', b'"seq":2'), "a second time"),
-        (SAME.replace(b'"id":"a"', b'"id":"b"'), "is a as well as b"),
+        (SAME.replace(b'"id":"a"', b'"id":"b"'), "another event as well as b"),
         (b"", "not JSON"),
         (b"[]", "not a JSON object"),
         (SAME.replace(b'"seq":1', b'"seq":0'), "seq"),
@@ -252,14 +274,14 @@ SAME = b'{"v":1,"id":"a","origin":"centre","seq":1,"type":"x","occurred_at":"202
 )
 def test_a_broken_envelope_names_its_line(second: bytes, reason: str) -> None:
     with pytest.raises(EnvelopeError, match=rf"^line 2: .*{reason}"):
-        read_ledger([SAME + b"\n", second + b"\n"])
+        list(read_ledger([SAME + b"\n", second + b"\n"]))
 
 
 def test_an_absent_epoch_is_one_of_its_own_and_other_epochs_count_anew() -> None:
     other = json.loads(SAME) | {"id": "b", "epoch": "1"}
     third = other | {"id": "c", "epoch": "2"}
-    assert len(read_ledger([SAME, json.dumps(other).encode(), json.dumps(third).encode()])) == 3
+    assert len(list(read_ledger([SAME, json.dumps(other).encode(), json.dumps(third).encode()]))) == 3
 
 
 def test_the_line_end_is_no_part_of_the_line() -> None:
-    assert len(read_ledger([SAME + b"\n", SAME + b"\r\n", SAME])) == 1
+    assert len(list(read_ledger([SAME + b"\n", SAME + b"\r\n", SAME]))) == 1

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
 
 _SEND_AWAY = """
     SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
@@ -26,8 +27,8 @@ def binaries() -> Path | None:
 
 
 @contextmanager
-def server(programs: Path) -> Iterator[str]:
-    """Yield the `host=` folder of a running server; it never runs as root."""
+def server(programs: Path, *, durable: bool = False) -> Iterator[str]:
+    """Yield the `host=` folder of a running server; it never runs as root. A durable one syncs as in earnest."""
     user = _user()
     folder = Path(tempfile.mkdtemp(prefix="lkb-pg-"))
     folder.chmod(0o755)
@@ -36,7 +37,7 @@ def server(programs: Path) -> Iterator[str]:
     store = folder / "db"
     try:
         _run(user, programs / "initdb", "-D", store, "-U", "lkb", "-A", "trust", "-E", "UTF8", "--no-sync")
-        options = f"-k {folder} -c listen_addresses='' -c fsync=off -c full_page_writes=off"
+        options = f"-k {folder} -c listen_addresses=''" + ("" if durable else " -c fsync=off -c full_page_writes=off")
         _run(user, programs / "pg_ctl", "-D", store, "-l", folder / "log", "-w", "-o", options, "start")
         try:
             yield str(folder)
@@ -48,13 +49,30 @@ def server(programs: Path) -> Iterator[str]:
 
 def empty_database(host: str) -> str:
     """Return the URL of the server's database, emptied: whoever was still connected is gone, and so are his tables."""
-    engine = create_engine(f"postgresql+psycopg://lkb@/postgres?host={host}", isolation_level="AUTOCOMMIT")
+    database = f"postgresql://lkb@/postgres?host={host}"
+    _run_sql(database, _SEND_AWAY, "DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
+    return database
+
+
+def send_away(database: str) -> None:
+    """Return once everybody else's connections to the database are gone, those of a killed process too."""
+    _run_sql(database, _SEND_AWAY)
+
+
+def second_database(host: str) -> str:
+    """Return the URL of another database of the same server, made anew."""
+    _run_sql(
+        f"postgresql://lkb@/postgres?host={host}", "DROP DATABASE IF EXISTS second (FORCE)", "CREATE DATABASE second"
+    )
+    return f"postgresql://lkb@/second?host={host}"
+
+
+def _run_sql(database: str, *statements: str) -> None:
+    address = database.replace("postgresql:", "postgresql+psycopg:", 1)
+    engine = create_engine(address, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with engine.connect() as connection:
-        connection.exec_driver_sql(_SEND_AWAY)
-        connection.exec_driver_sql("DROP SCHEMA public CASCADE")
-        connection.exec_driver_sql("CREATE SCHEMA public")
-    engine.dispose()
-    return f"postgresql://lkb@/postgres?host={host}"
+        for statement in statements:
+            connection.exec_driver_sql(statement)
 
 
 def _user() -> str | None:

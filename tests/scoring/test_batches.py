@@ -51,7 +51,7 @@ def test_a_batch_is_kept_as_its_exact_bytes_and_acknowledged(terminal: FakeTermi
     assert [bytes(row.hash) for row in held(centre)] == chain.links(chain.GENESIS, lines)
     assert [row.quarantined for row in held(centre)] == [None, None, None]
     assert said["next_s"] == 30
-    assert set(said["cursors"]) == {"roster", "schedule"}
+    assert set(said["cursors"]) == {"roster", "schedule", "templates", "policy", "tasks", "release"}
 
 
 def test_the_receipt_is_signed_by_the_centre(terminal: FakeTerminal, centre: Centre) -> None:

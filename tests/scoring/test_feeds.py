@@ -138,7 +138,7 @@ def test_the_version_never_goes_down(terminal: FakeTerminal, office: Office) -> 
     assert seen == sorted(set(seen))
 
 
-@pytest.mark.parametrize("kind", ["templates", "roster%0A", "x"])
+@pytest.mark.parametrize("kind", ["template", "roster%0A", "x"])
 def test_a_kind_that_is_not_served_is_unknown(terminal: FakeTerminal, kind: str) -> None:
     refused(terminal.ask("GET", f"/v1/t/{terminal.origin}/feed/{kind}"), 404, "unknown_kind")
 

@@ -34,7 +34,7 @@ def known(centre: Centre, terminal: FakeTerminal) -> registry.Terminal:
 def test_a_heartbeat_is_noted_with_what_the_terminal_says_of_itself(terminal: FakeTerminal, centre: Centre) -> None:
     answer = terminal.beat()
     assert answer.status_code == 200
-    assert set(answer.get_json()) == {"server_time", "cursors", "next_s"}
+    assert set(answer.get_json()) == {"server_time", "cursors", "next_s", "checkpoint"}
     assert known(centre, terminal).contact_at == NOON
     assert known(centre, terminal).health == {"disk_free_mb": 900}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,6 +47,13 @@ class Box:
 
 def test_a_clock_that_was_never_compared_says_that_it_does_not_know() -> None:
     assert Box().stated_ms() == UNKNOWN_MS
+
+
+@pytest.mark.parametrize("years", [-56, -10, 10])
+def test_a_clock_that_nobody_vouches_for_is_within_what_it_states_however_wrong(years: int) -> None:
+    box = Box()
+    box.error_s = years * 365.25 * 86_400
+    assert box.error_ms() <= box.stated_ms()
 
 
 def test_a_disciplined_clock_states_the_kernels_bound() -> None:

@@ -1,0 +1,1 @@
+"""One file a revision, in order; each makes or alters tables and looks at no module of ours."""
