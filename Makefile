@@ -8,7 +8,7 @@ ARGS ?=
 VENV := .venv
 
 export PYTHON
-.PHONY: help run test check bench clean
+.PHONY: help run test check bench faults clean
 .NOTPARALLEL:
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo 'make test   set everything up, pass the tests'
 	@echo 'make check  style, types, imports between the rooms, documentation'
 	@echo 'make bench  how fast faces are recognised, events written, sent, taken in and replayed, on this machine'
+	@echo 'make faults makes every fault happen at length (an hour or two, as root) and prints what was lost'
 	@echo 'make clean  remove what make made here, and nothing else'
 
 run:
@@ -37,6 +38,10 @@ check:
 bench:
 	@deploy/setup.sh bench
 	@$(VENV)/bin/python -m tests.bench
+
+faults:
+	@deploy/setup.sh faults
+	@$(VENV)/bin/python -m tests.faults $(ARGS)
 
 clean:
 	@deploy/clean.sh

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Enters: a purpose (run, test, check, bench). Leaves: a checkout that can do it, as deploy/README.md lists.
+# Enters: a purpose (run, test, check, bench, faults). Leaves: a checkout that can do it, as deploy/README.md lists.
 # Never: compiles, fetches a Python, needs root, or writes outside this checkout (the download caches of
 # uv and npm, and Debian packages where it is root, excepted). May be cut anywhere: started again, it goes on.
 set -euo pipefail
@@ -8,8 +8,8 @@ cd "$(dirname "$0")/.."
 readonly purpose=${1:-}
 case $purpose in
   run) level=run ;;
-  test | check | bench) level=dev ;;
-  *) echo "usage: deploy/setup.sh run|test|check|bench" >&2; exit 2 ;;
+  test | check | bench | faults) level=dev ;;
+  *) echo "usage: deploy/setup.sh run|test|check|bench|faults" >&2; exit 2 ;;
 esac
 
 source deploy/setup/common.sh
@@ -30,5 +30,8 @@ if [[ $purpose != check ]]; then
 fi
 if [[ $purpose == test ]]; then
   browser_for_tests
+fi
+if [[ $purpose == test || $purpose == faults ]]; then
+  fault_tools
 fi
 finished

@@ -23,6 +23,7 @@ from kiosk.opening import Place
 from kiosk.reading import Reader
 from kiosk.rows import keep_template
 from kiosk.takeover import Nothing, Takeover
+from kiosk.withheld import withheld_since
 from kiosk.writer import Writer
 from sync import chain
 from sync.clock import Reading, SystemClock
@@ -290,14 +291,7 @@ class Ledger(Holdings):
             at = self._clock.read().at
             head = self.writer.submit(lines.tip, writes=False)
         end = head.result()
-        return end.epoch, end.seq, min([at, *self._kept_back()])
-
-    def _kept_back(self) -> list[datetime]:
-        """Return when the first line of each forked epoch occurred that the centre will not take."""
-        rows = self.reader.rows(
-            "SELECT line FROM epoch JOIN event ON position = (number << 32 | acknowledged + 1) WHERE forked = 1"
-        )
-        return [event.occurred_at for event in self.reader.events(row[0] for row in rows)]
+        return end.epoch, end.seq, min([at, *withheld_since(self.reader, self._path.parent)])
 
     # -- templates ---------------------------------------------------------------------------------------------
 

@@ -48,3 +48,14 @@ browser_for_tests() {
   [[ -z ${CI:-} ]] || fail "the browser tests may not be skipped here; install ${wanted[*]}."
   note "WITHOUT THEM THE BROWSER TESTS ARE SKIPPED."
 }
+
+fault_tools() { # what kills at a chosen call and cuts the power of a file system made for it
+  local wanted=()
+  command -v strace >/dev/null || wanted+=(strace)
+  command -v mkfs.ext4 >/dev/null || wanted+=(e2fsprogs)
+  ((${#wanted[@]})) || return 0
+  step "Debian packages that make faults: ${wanted[*]}"
+  install_debian "${wanted[@]}" && return
+  [[ -z ${CI:-} ]] || fail "no fault may be left out here; install ${wanted[*]}."
+  note "WITHOUT THEM SOME FAULTS ARE LEFT OUT."
+}

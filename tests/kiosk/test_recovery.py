@@ -287,3 +287,26 @@ def test_what_came_back_is_kept_for_ninety_days_too(tmp_path: Path, turned: Turn
         Upkeep(ledger, 90, turned.now_s).prune()
         assert len(ledger.lines()) == left
     ledger.close()
+
+
+def test_until_it_is_known_what_came_back_nothing_is_said_to_have_arrived(tmp_path: Path, turned: TurnedClock) -> None:
+    epoch, lines = lost(tmp_path, turned)
+    turned.at_s = 600
+    ledger = opened(tmp_path, turned.clock)
+    assert ledger.reported()[2] < START
+    refetched(ledger, Archive({epoch: lines}))
+    assert ledger.reported()[2] == START + timedelta(seconds=600)
+    ledger.close()
+
+
+def test_while_lines_are_missing_no_later_absence_is_final_until_somebody_has_seen_to_it(
+    tmp_path: Path, turned: TurnedClock
+) -> None:
+    epoch, lines = lost(tmp_path, turned)
+    turned.at_s = 600
+    ledger = opened(tmp_path, turned.clock)
+    refetched(ledger, Archive({epoch: lines[:6]}))
+    assert ledger.reported()[2] == START
+    (tmp_path / "quarantine").rename(tmp_path / "seen-to")
+    assert ledger.reported()[2] == START + timedelta(seconds=600)
+    ledger.close()

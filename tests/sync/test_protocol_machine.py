@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 import requests
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, Phase, settings
@@ -39,7 +40,8 @@ from tests.scoring.fakes import FakeTerminal, Office, StillClock
 ORIGIN, HALL = "gaogou-t01", "gaogou"
 KEY = SigningKey.from_seed(bytes(range(32)))
 PUNCH = {"person": "P0007", "hall": HALL, "method": "pin"}
-NETWORK = st.sampled_from(["well", "well", "request lost", "answer lost", "twice"])
+MEMORY = Path("/dev/shm")  # nothing here is about a disk, and its syncs would be most of the time
+NETWORK = st.sampled_from(["well", "well", "well", "request lost", "answer lost", "twice"])
 
 
 class Wire(BaseAdapter):
@@ -114,14 +116,13 @@ class Protocol(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp(prefix="protocol-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="protocol-", dir=MEMORY if MEMORY.is_dir() else None))
         self.written: dict[str, tuple[str, int, bytes]] = {}  # chain hash -> epoch, number, line
         self.overheard: list[requests.PreparedRequest] = []
         self.held_before: list[bytes] = []
         self.boxes: list[Box] = []
         self.centre: Centre
         self.client: FlaskClient
-        self._backups = 0
 
     @initialize()
     def begin(self) -> None:
@@ -132,6 +133,8 @@ class Protocol(RuleBasedStateMachine):
         assert office.enrol(terminal).status_code == 201
         (self.folder / "card").mkdir()
         self.boxes = [Box(self.folder / "card", self)]
+        self.copy_the_card()
+        self.back_up_the_centre()
 
     def _open_centre(self) -> None:
         self.centre = open_centre(f"sqlite:///{self.folder / 'centre' / 'centre.db'}")
@@ -201,7 +204,6 @@ class Protocol(RuleBasedStateMachine):
         shutil.copytree(box.folder, self.folder / "old card")
         box.start()
 
-    @precondition(lambda self: (self.folder / "old card").exists())
     @rule()
     def put_the_old_card_back(self) -> None:
         box = self.boxes[0]
@@ -218,7 +220,6 @@ class Protocol(RuleBasedStateMachine):
         shutil.copytree(self.folder / "centre", self.folder / "backup")
         self._open_centre()
 
-    @precondition(lambda self: (self.folder / "backup").exists())
     @rule()
     def restore_the_centre(self) -> None:
         self.centre.store.close()
@@ -231,6 +232,9 @@ class Protocol(RuleBasedStateMachine):
 
     @rule()
     def the_network_is_well_for_a_while(self) -> None:
+        self.drain()
+
+    def drain(self) -> None:
         """After two undisturbed contacts of everybody the centre has all that it can take."""
         for box in [*self.boxes, *self.boxes]:
             box.contact("well")
@@ -282,6 +286,13 @@ class Protocol(RuleBasedStateMachine):
             yield event["epoch"], event["seq"], line
 
     def teardown(self) -> None:
+        try:
+            self.drain()
+            self.what_the_centre_holds_was_written_as_it_stands_there()
+        finally:
+            self._end()
+
+    def _end(self) -> None:
         for box in self.boxes:
             with contextlib.suppress(OSError):
                 box.stop()
@@ -291,10 +302,10 @@ class Protocol(RuleBasedStateMachine):
 
 
 Protocol.TestCase.settings = settings(
-    max_examples=25,
+    max_examples=40,
     stateful_step_count=30,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.generate],  # ids and epochs are drawn anew each time: a failure is shown as it came, not made smaller
 )
-TestProtocol = Protocol.TestCase
+TestProtocol = pytest.mark.timeout(300)(Protocol.TestCase)
