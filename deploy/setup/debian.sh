@@ -53,6 +53,7 @@ fault_tools() { # what kills at a chosen call and cuts the power of a file syste
   local wanted=()
   command -v strace >/dev/null || wanted+=(strace)
   command -v mkfs.ext4 >/dev/null || wanted+=(e2fsprogs)
+  command -v tc >/dev/null || wanted+=(iproute2)
   ((${#wanted[@]})) || return 0
   step "Debian packages that make faults: ${wanted[*]}"
   install_debian "${wanted[@]}" && return

@@ -20,7 +20,19 @@ from tests.faults.rows import chosen
 from tests.faults.startup import environment
 from tests.faults.table import remarks, table
 
-_MUTANT_TRIES = {"1t": 6, "1c": 6, "2t": 40, "2c": 40, "3e": 6, "4": 8, "5": 3, "10c": 4, "11w": 6000, "11t": 200}
+_MUTANT_TRIES = {
+    "1t": 6,
+    "1c": 6,
+    "2t": 40,
+    "2c": 40,
+    "3e": 6,
+    "4": 8,
+    "5": 3,
+    "6": 1,
+    "10c": 4,
+    "11w": 6000,
+    "11t": 200,
+}
 _MUTANT_S = 600.0
 _SAY_EVERY_S = 5.0
 

@@ -30,5 +30,5 @@ def install(setting: str) -> None:
     def undisciplined() -> clock.Kernel:
         return clock.Kernel("none", None)
 
-    wall_s, boottime_ns, _, boot = clock.SystemClock.__init__.__defaults__ or ()
-    clock.SystemClock.__init__.__defaults__ = (wall_s, boottime_ns, undisciplined, boot)
+    _, boottime_ns, _, boot = clock.SystemClock.__init__.__defaults__ or ()
+    clock.SystemClock.__init__.__defaults__ = (shifted, boottime_ns, undisciplined, boot)

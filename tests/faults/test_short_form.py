@@ -10,7 +10,7 @@ from tests.faults.fault import Fault, run
 from tests.faults.rows import ROWS
 from tests.faults.table import remarks, table
 
-_LONG_ALONE = {"6", "11w"}
+_LONG_ALONE = {"6", "10a"}
 """Rows whose fewest runs take long enough to be left to `make faults`."""
 _SHORT = [fault for fault in ROWS if fault.key not in _LONG_ALONE]
 _DEADLINE_S = 200.0
