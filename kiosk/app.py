@@ -67,7 +67,7 @@ class Terminal:
             config.rating,
             self._ledger,
             self.screens,
-            lambda window: self._knowledge.serving(window, self._clock.centre_time().astimezone(COUNTY_TIME)),
+            lambda window: self._knowledge.serving(window, self._calendar_now()),
             time.monotonic,
         )
         self._desk = ClockDesk(
@@ -107,7 +107,7 @@ class Terminal:
 
     def clock_in_by_pin(self, job_number: str, pin: str) -> str:
         """Return the id of the committed punch; raises PinRefusedError or LedgerUnavailableError."""
-        return self._desk.clock_in_by_pin(job_number, pin, self._now())
+        return self._desk.clock_in_by_pin(job_number, pin, self._calendar_now())
 
     def start(self) -> None:
         """Start the pages, the link, recognition and the regular refresh."""
@@ -193,6 +193,10 @@ class Terminal:
 
     def _now(self) -> datetime:
         return self._clock.read().at.astimezone(COUNTY_TIME)
+
+    def _calendar_now(self) -> datetime:
+        """Return the time by which a roster is read: the centre's, so that a clock years off turns nobody away."""
+        return self._clock.centre_time().astimezone(COUNTY_TIME)
 
     def _note_record(self) -> None:
         self._changed.set()
